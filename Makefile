@@ -1,0 +1,66 @@
+# Two commands set a fresh machine up: make reproduce, make test. Both need Python >= 3.11.
+# Each target says what it runs; the README shows the same commands without make.
+.DEFAULT_GOAL := help
+.PHONY: help reproduce data train figures report test lint format clean
+SHELL := /bin/bash
+
+PYTHON ?= python3
+CORES ?= all
+# A file of studies/, or a study of your own; empty for config.yaml.
+STUDY ?=
+# Further options for snakemake, for example OPTIONS="--forcerun accuracy_boxplot".
+OPTIONS ?=
+
+VENV := .venv/bin
+CONFIG := $(if $(STUDY),--configfile $(STUDY))
+# The target comes first: --configfile takes all that follows it.
+SNAKEMAKE = $(VENV)/snakemake $(1) --cores $(CORES) $(OPTIONS) $(CONFIG)
+NAME = $(shell $(VENV)/python -c "import sys, yaml; \
+	print([yaml.safe_load(open(f)).get('study', 'default') for f in sys.argv[1:]][-1])" config.yaml $(STUDY))
+REPORT = results/$(NAME)/report.html
+
+help:
+	@echo "make reproduce [STUDY=studies/fashion.yaml] [CORES=2]   run a study and write its report"
+	@echo "make test                                               run the tests"
+	@echo "make data | train | figures | report                    run a study as far as that"
+	@echo "make lint | format | clean                              check, format, delete results"
+
+# Anew whenever a pin changes.
+.venv/.installed: requirements.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'manyseeds needs Python 3.11 or later: make PYTHON=python3.11 ...')"
+	@echo "Installing the packages of requirements.txt into .venv; some minutes, once."
+	$(PYTHON) -m venv .venv
+	$(VENV)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+reproduce: .venv/.installed
+	$(call SNAKEMAKE,all)
+	@$(MAKE) --no-print-directory report
+
+data train figures: .venv/.installed
+	$(call SNAKEMAKE,$@)
+
+report: .venv/.installed
+	$(call SNAKEMAKE,all)
+	$(call SNAKEMAKE,all) --report $(REPORT) --report-html-stylesheet-path report/style.css
+	@echo
+	@echo "The report of the study '$(NAME)': $(REPORT)"
+	@echo "Its figures for print: results/$(NAME)/figures/"
+
+test: .venv/.installed
+	$(VENV)/pytest
+
+lint: .venv/.installed
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/snakefmt --check Snakefile rules
+	$(VENV)/snakemake --lint
+
+format: .venv/.installed
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+	$(VENV)/snakefmt Snakefile rules
+
+clean:
+	@echo "Deleting the results of the study '$(NAME)': results/$(NAME)"
+	rm -rf results/$(NAME)

@@ -1,0 +1,64 @@
+# The map of the workflow. A stage is one file of rules/, named as the stage; a rule runs the
+# script of its own name in scripts/, a thin layer over the library in scripts/manyseeds/.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+
+
+report: "report/workflow.rst"
+
+
+wildcard_constraints:
+    dataset=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    architecture=r"[a-z][a-z0-9_]*",
+    seeds=r"seeds-\d{3}-\d{3}",
+    split=r"[a-z][a-z0-9]*",
+
+
+localrules:
+    all,
+    data,
+    train,
+    figures,
+
+
+rule all:
+    message:
+        "The study '{config[study]}' is complete."
+    input:
+        every(f"{RESULTS}/evaluation/{{dataset}}/{{architecture}}/{{seeds}}/evaluation.csv"),
+        FIGURES,
+    default_target: True
+
+
+rule data:
+    message:
+        "The images of the study '{config[study]}' are packed for training."
+    input:
+        every(f"{RESULTS}/packs/{{dataset}}/{{split}}.npy"),
+
+
+rule train:
+    message:
+        "The networks of the study '{config[study]}' are trained."
+    input:
+        every(f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/weights.safetensors"),
+
+
+rule figures:
+    message:
+        "The figures of the study '{config[study]}' are drawn."
+    input:
+        FIGURES,
+
+
+include: "rules/data.smk"
+include: "rules/training.smk"
+include: "rules/evaluation.smk"
+include: "rules/figures.smk"

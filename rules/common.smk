@@ -1,0 +1,235 @@
+# What the rules share: the study, checked before any job starts, and the paths of its results.
+import hashlib
+import os
+import re
+from itertools import product
+from pathlib import Path
+
+import jsonschema
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+# glibc returns large buffers to the system after every training step and fetches them back in
+# the next; kept, they double the speed of training. It reads these once, when a process starts:
+# set here they reach the scripts of local jobs and of jobs on a cluster alike.
+for variable, value in {
+    "MALLOC_MMAP_THRESHOLD_": "4294967296",
+    "MALLOC_TRIM_THRESHOLD_": "4294967296",
+    "MALLOC_TOP_PAD_": "268435456",
+}.items():
+    os.environ.setdefault(variable, value)
+# Where the studies of real images look for them, unless the user says so.
+os.environ.setdefault("MANYSEEDS_DATA", "../shared/data")
+
+
+def check_study(config):
+    """Stop, naming the key and what is allowed, when the study has a fault."""
+    try:
+        validate(config, "../schemas/config.schema.yaml")
+    except WorkflowError:
+        with open(workflow.source_path("../schemas/config.schema.yaml")) as file:
+            validator = jsonschema.Draft202012Validator(yaml.safe_load(file))
+        error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+        key = ".".join(map(str, error.absolute_path)) or "the study"
+        allowed = error.schema.get("properties", {})
+        hint = f" Allowed here: {', '.join(allowed)}." if allowed else ""
+        meaning = error.schema.get("description")
+        meaning = f" ({key.split('.')[-1]}: {meaning})" if meaning and not allowed else ""
+        raise WorkflowError(f"config key {key}: {error.message}.{hint}{meaning}") from None
+    for number, experiment in enumerate(config["experiments"]):
+        name = experiment["dataset"]
+        if name not in config["datasets"]:
+            raise WorkflowError(
+                f"config key experiments.{number}.dataset: no dataset is named {name!r}. "
+                f"Choose one of {', '.join(config['datasets'])}, or add it under datasets."
+            )
+        check_dataset(name)
+
+
+def check_dataset(name):
+    """Stop when a dataset of an experiment cannot be made, before any work starts."""
+    dataset = config["datasets"][name]
+    source, split = dataset["source"], dataset["split"]
+    key = f"config key datasets.{name}"
+    if source["kind"] == "simulated":
+        classes = ["control", source["phenotype"]]
+        if sorted(dataset.get("classes", classes)) != sorted(classes):
+            raise WorkflowError(f"{key}.classes: a simulated dataset has the classes {classes}.")
+    elif "path" in source and not os.path.exists(location(name)):
+        raise WorkflowError(
+            f"{key}.source.path: {location(name)} does not exist. Correct the path"
+            + (" or set the environment variable in it." if "$" in source["path"] else ".")
+        )
+    if split["by"] == "source" and source["kind"] != "idx" and "splits" not in source:
+        raise WorkflowError(
+            f"{key}.split.by: the source does not come split. Name its folders under "
+            f"source.splits, or split by field or group."
+        )
+    if split["by"] == "group" and "group" not in source:
+        raise WorkflowError(
+            f"{key}.split.by: no groups are known. Give source.group, a regular expression "
+            f"whose first group names the group in a file's path, or split by field."
+        )
+    if split["by"] != "source" and sum(held_out(name).values()) >= 1:
+        raise WorkflowError(
+            f"{key}.split.test: nothing is left to train on. The fractions must add up to "
+            f"less than 1."
+        )
+    unknown = set(dataset["rotate"]["splits"]) - set(splits(name))
+    if unknown:
+        raise WorkflowError(
+            f"{key}.rotate.splits: no split is named {', '.join(sorted(unknown))}. "
+            f"Choose from {', '.join(splits(name))}."
+        )
+
+
+def location(name):
+    """Path or URL of a dataset's source, environment variables filled in."""
+    source = config["datasets"][name]["source"]
+    return os.path.expanduser(os.path.expandvars(source.get("path") or source.get("url", "")))
+
+
+def held_out(name):
+    """Fractions of a dataset's test splits by name."""
+    test = config["datasets"][name]["split"]["test"]
+    return test if isinstance(test, dict) else {"test": test}
+
+
+def splits(name):
+    """Names of a dataset's splits, train first."""
+    dataset = config["datasets"][name]
+    if dataset["split"]["by"] == "source":
+        rest = [s for s in dataset["source"].get("splits", ["train", "test"]) if s != "train"]
+    else:
+        rest = list(held_out(name))
+    return ["train", *rest]
+
+
+def simulated(name):
+    return config["datasets"][name]["source"]["kind"] == "simulated"
+
+
+def one_of(names):
+    """Regular expression of a wildcard that is one of these names, and matches nothing if none."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+def label(name):
+    """Name of a dataset in figures; simulated images are always called so."""
+    shown = config["datasets"][name].get("label", name)
+    return shown if not simulated(name) or "simulated" in shown else f"{shown} (simulated)"
+
+
+def figure_labels():
+    """Names of the study's datasets in figures."""
+    return {name: label(name) for name in DATASETS}
+
+
+def settings(name, architecture):
+    """How an architecture is trained on a dataset."""
+    chosen = dict(config["training"][architecture])
+    for experiment in config["experiments"]:
+        if experiment["dataset"] == name and architecture in experiment["architectures"]:
+            chosen.update(experiment["training"])
+    return chosen
+
+
+def stacks():
+    """Names of the jobs' seeds: seeds-000-005, seeds-006-011, ..."""
+    n, step = config["seeds"], config["engine"]["seeds_per_job"]
+    return [f"seeds-{a:03d}-{min(a + step, n) - 1:03d}" for a in range(0, n, step)]
+
+
+def seeds_of(wildcards):
+    """Seeds of a job, from the name of its folder."""
+    _, first, last = wildcards.seeds.split("-")
+    return list(range(int(first), int(last) + 1))
+
+
+def source(wildcards):
+    """Where a dataset's images come from, as the study says it."""
+    return config["datasets"][wildcards.dataset]["source"]
+
+
+def source_files(wildcards):
+    """The files a dataset is fetched from, as far as they are on this machine and few."""
+    path = location(wildcards.dataset)
+    kind = source(wildcards)["kind"]
+    if "path" not in source(wildcards) or kind == "folder":
+        return []
+    if kind == "idx":
+        return [
+            f"{path}/{split}-{part}-ubyte.gz"
+            for split in ("train", "t10k")
+            for part in ("images-idx3", "labels-idx1")
+        ]
+    return [path]
+
+
+def fingerprint(wildcards):
+    """A digest of a source folder's file names, sizes and dates; empty for other sources."""
+    if source(wildcards)["kind"] != "folder":
+        return ""
+    digest = hashlib.sha256()
+    for file in sorted(Path(location(wildcards.dataset)).rglob("*")):
+        digest.update(repr((str(file), file.stat().st_size, file.stat().st_mtime_ns)).encode())
+    return digest.hexdigest()
+
+
+def chosen(wildcards, *keys):
+    """Some settings of a dataset, those left open without a default as None."""
+    return {key: config["datasets"][wildcards.dataset].get(key) for key in keys}
+
+
+def rotated(wildcards):
+    """Whether a split of a dataset gets rotated copies."""
+    rotate = config["datasets"][wildcards.dataset]["rotate"]
+    return wildcards.split in rotate["splits"] and rotate["angles"] != [0]
+
+
+def tiles_of(wildcards):
+    """The array a split is packed from."""
+    if rotated(wildcards):
+        return f"{RESULTS}/rotated/{wildcards.dataset}/{wildcards.split}.npy"
+    return f"{RESULTS}/tiles/{wildcards.dataset}/tiles.npy"
+
+
+def table_of(wildcards):
+    """The table of that array."""
+    if rotated(wildcards):
+        return f"{RESULTS}/rotated/{wildcards.dataset}/{wildcards.split}.csv"
+    return f"{RESULTS}/splits/{wildcards.dataset}/split.csv"
+
+
+def packs_of(name, suffix):
+    """The packs of a dataset (npy) or their indices (csv), a file a split."""
+    return [f"{RESULTS}/packs/{name}/{split}.{suffix}" for split in splits(name)]
+
+
+def first_test(wildcards, suffix):
+    """The pack that training is watched on."""
+    return packs_of(wildcards.dataset, suffix)[1]
+
+
+def every(pattern):
+    """Expand a path over the experiments of the study, keeping their order."""
+    return list(
+        dict.fromkeys(
+            pattern.format(dataset=e["dataset"], architecture=a, seeds=s, split=split)
+            for e in config["experiments"]
+            for a, s, split in product(e["architectures"], stacks(), splits(e["dataset"]))
+        )
+    )
+
+
+check_study(config)
+
+RESULTS = f"results/{config['study']}"
+DATASETS = every("{dataset}")
+FIGURES = [
+    *every(f"{RESULTS}/figures/{{dataset}}/training_panel.screen.png"),
+    *every(f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.screen.png"),
+    f"{RESULTS}/figures/accuracy_boxplot.screen.png",
+    f"{RESULTS}/figures/training_curves.screen.png",
+]

@@ -1,0 +1,138 @@
+# Figures: pictures and plots of what the other stages found. A figure computes no result.
+#
+# Each is drawn for print (PNG at 300 dpi and PDF) and once more for the screen: Snakemake's
+# report crops pictures larger than its window.
+
+
+rule training_panel:
+    message:
+        "Draw labelled training images of {wildcards.dataset}."
+    input:
+        pack=f"{RESULTS}/packs/{{dataset}}/train.npy",
+        index=f"{RESULTS}/packs/{{dataset}}/train.csv",
+    output:
+        png=f"{RESULTS}/figures/{{dataset}}/training_panel.png",
+        pdf=f"{RESULTS}/figures/{{dataset}}/training_panel.pdf",
+        screen=report(
+            f"{RESULTS}/figures/{{dataset}}/training_panel.screen.png",
+            caption="../report/captions/training_panel.rst",
+            category="1. The images",
+            labels={"figure": "Training images", "dataset": "{dataset}", "network": ""},
+        ),
+    params:
+        title=lambda wildcards: label(wildcards.dataset),
+        seed=config["seed"],
+        simulated=lambda wildcards: simulated(wildcards.dataset),
+    log:
+        f"{RESULTS}/logs/training_panel/{{dataset}}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/training_panel.py"
+
+
+rule predictions_panel:
+    message:
+        "Draw test images of {wildcards.dataset} as {wildcards.architecture} classifies them."
+    input:
+        pack=lambda wildcards: first_test(wildcards, "npy"),
+        index=lambda wildcards: first_test(wildcards, "csv"),
+        predictions=f"{RESULTS}/evaluation/{{dataset}}/{{architecture}}/{stacks()[0]}/predictions.parquet",
+    output:
+        png=f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.png",
+        pdf=f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.pdf",
+        screen=report(
+            f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.screen.png",
+            caption="../report/captions/predictions_panel.rst",
+            category="2. What the networks predict",
+            labels={
+                "figure": "Predictions",
+                "dataset": "{dataset}",
+                "network": "{architecture}",
+            },
+        ),
+    params:
+        title=lambda wildcards: label(wildcards.dataset),
+        seed=config["seed"],
+        simulated=lambda wildcards: simulated(wildcards.dataset),
+    log:
+        f"{RESULTS}/logs/predictions_panel/{{dataset}}.{{architecture}}.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/predictions_panel.py"
+
+
+rule accuracy_boxplot:
+    message:
+        "Draw the test accuracies of all networks."
+    input:
+        evaluations=every(
+            f"{RESULTS}/evaluation/{{dataset}}/{{architecture}}/{{seeds}}/evaluation.csv"
+        ),
+    output:
+        png=f"{RESULTS}/figures/accuracy_boxplot.png",
+        pdf=f"{RESULTS}/figures/accuracy_boxplot.pdf",
+        screen=report(
+            f"{RESULTS}/figures/accuracy_boxplot.screen.png",
+            caption="../report/captions/accuracy_boxplot.rst",
+            category="3. How well they classify",
+            labels={"figure": "Test accuracy", "dataset": "all", "network": "all"},
+        ),
+        table=report(
+            f"{RESULTS}/figures/accuracy_boxplot.csv",
+            caption="../report/captions/accuracy_table.rst",
+            category="3. How well they classify",
+            labels={"figure": "Test accuracy (table)", "dataset": "all", "network": "all"},
+        ),
+    params:
+        labels=figure_labels(),
+        experts={d: config["datasets"][d].get("expert_accuracy") for d in DATASETS},
+        simulated=[d for d in DATASETS if simulated(d)],
+    log:
+        f"{RESULTS}/logs/accuracy_boxplot.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/accuracy_boxplot.py"
+
+
+rule training_curves:
+    message:
+        "Draw the training accuracy of all networks by epoch."
+    input:
+        histories=every(f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/history.csv"),
+    output:
+        png=f"{RESULTS}/figures/training_curves.png",
+        pdf=f"{RESULTS}/figures/training_curves.pdf",
+        screen=report(
+            f"{RESULTS}/figures/training_curves.screen.png",
+            caption="../report/captions/training_curves.rst",
+            category="4. How they learn",
+            labels={"figure": "Training accuracy", "dataset": "all", "network": "all"},
+        ),
+    params:
+        labels=figure_labels(),
+        simulated=[d for d in DATASETS if simulated(d)],
+    log:
+        f"{RESULTS}/logs/training_curves.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/training_curves.py"

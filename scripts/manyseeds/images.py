@@ -1,0 +1,390 @@
+"""Reading any image to 8 bits: modes, bit depths, pages, the rule of scaling, resizing.
+
+An image becomes a tile's pixels in four steps, each one function here: `read` decodes it
+at its native depth, `to_8bit` scales it with the range that `intensity_range` chose once
+for the whole dataset, `to_color` gives it one or three channels, `resize` its size.
+"""
+
+import hashlib
+import io
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from manyseeds.errors import InputError
+
+# A page's share of red, green and blue when pages are composed by color.
+COLORS = {
+    "red": (1, 0, 0),
+    "green": (0, 1, 0),
+    "blue": (0, 0, 1),
+    "cyan": (0, 1, 1),
+    "magenta": (1, 0, 1),
+    "yellow": (1, 1, 0),
+    "gray": (1, 1, 1),
+}
+# Depths of the cameras that are around; a 12-bit camera writes 16-bit files.
+CAMERA_BITS = (8, 10, 12, 14, 16)
+HISTOGRAM_BINS = 65536
+ORIENTATION = 274  # the EXIF tag
+MEND = "Replace or delete the file, then run again."
+
+Pages = str | Sequence[str]
+Scale = str | Mapping[str, Any]
+
+
+def is_phantom(path: PurePath | str) -> bool:
+    """Tell whether a path is one that file browsers and archivers leave behind.
+
+    Phantoms are names beginning with a dot (``.DS_Store``, ``._photo.jpg``), ``Thumbs.db``
+    and ``desktop.ini`` in any case, and whatever lies in such a folder or in ``__MACOSX``.
+
+    Parameters
+    ----------
+    path : path-like
+        Relative to the source's folder: a dataset may itself lie in a hidden folder.
+    """
+    parts = PurePath(path).parts
+    return any(
+        part.startswith(".") or part.lower() in {"thumbs.db", "desktop.ini", "__macosx"}
+        for part in parts
+    )
+
+
+def inspect(path: Path | str) -> dict[str, Any]:
+    """Return what `images.csv` says of an image, having decoded all of it.
+
+    Parameters
+    ----------
+    path : path-like
+        An image file of any format that Pillow reads.
+
+    Returns
+    -------
+    dict
+        ``width`` and ``height`` of the first page in pixels; ``bit_depth`` of a channel as
+        stored (1, 8, 16 or 32); ``pages``; ``mode`` (Pillow's); ``maximum``, the largest
+        value on any page as `read` gives it; ``sha256`` of the file.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, truncated, not an image, or holds values that are not
+        finite numbers.
+    """
+    data = _file_bytes(path)
+    with _opened(path, data) as image:
+        bits, mode = (1, "1") if image.mode == "1" else (None, image.mode)
+        count = getattr(image, "n_frames", 1)
+        width = height = maximum = 0
+        for index in range(count):
+            page = _page(image, data, index)
+            if not np.isfinite(page).all():
+                raise InputError(f"{path}: holds values that are not finite numbers. {MEND}")
+            if index == 0:
+                height, width = page.shape[:2]
+                bits = bits or 8 * page.dtype.itemsize
+                maximum = page.max().item()
+            maximum = max(maximum, page.max().item())
+    return {
+        "width": width,
+        "height": height,
+        "bit_depth": bits,
+        "pages": count,
+        "mode": mode,
+        "maximum": maximum,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def read(path: Path | str, pages: Pages = "first") -> np.ndarray:
+    """Decode an image at its native depth.
+
+    Palettes, CMYK and other color spaces become RGB; alpha is dropped (colors stay as
+    stored); one-bit images become 0 and 255; EXIF orientation is obeyed.
+
+    Parameters
+    ----------
+    path : path-like
+        An image file of any format that Pillow reads.
+    pages : "first", "max" or sequence of str
+        Of a file with several pages: the first, the maximum over all (a projection of a
+        stack), or all of them composed, each gray page in its color of `COLORS`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (height, width) or (height, width, 3), in native byte order: uint8, uint16, int32
+        or float32.
+
+    Raises
+    ------
+    InputError
+        As `inspect`, and if the pages do not suit `pages`.
+    """
+    data = _file_bytes(path)
+    with _opened(path, data) as image:
+        if pages == "first":
+            return _page(image, data, 0)
+        stack = [_page(image, data, i) for i in range(getattr(image, "n_frames", 1))]
+    if len({page.shape for page in stack}) > 1:
+        raise InputError(f"{path}: its pages differ in size or color. Use `pages: first`.")
+    if pages == "max":
+        return np.maximum.reduce(stack)
+    return _compose(path, stack, pages)
+
+
+def intensity_range(
+    records: Any, scale: Scale, folder: Path | None = None, pages: Pages = "first", workers: int = 1
+) -> tuple[float, float]:
+    """Return the values that become 0 and 255: one pair for a whole dataset.
+
+    ``depth``: images of at most 8 bits stay as they are, (0, 255); deeper ones use the
+    fewest of 8, 10, 12, 14, 16 bits that hold the dataset's largest value (on any page),
+    as 4095 for a 12-bit camera. 32-bit images with no value above 1 use (0, 1), those
+    beyond 16 bits (0, largest value).
+    ``{low, high}``: those counts. ``{percentiles: [p, q]}``: these percentiles over all
+    pixels of all images, from a histogram of 65 536 bins (exact up to 16 bits).
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        Rows of `images.csv`; its image, bit_depth and maximum are used.
+    scale : "depth" or mapping
+        The rule.
+    folder : path, optional
+        Where the images lie; needed for percentiles.
+    pages : "first", "max" or sequence of str
+        As in `read`, for percentiles.
+    workers : int
+        Processes, for percentiles.
+
+    Raises
+    ------
+    InputError
+        Low is not below high, or ``depth`` meets 8-bit and deeper images in one dataset.
+    """
+    if scale == "depth":
+        return 0.0, float(_depth_maximum(records))
+    if "percentiles" in scale:
+        # Counts get a bin each; 32-bit values share bins.
+        deep = records["bit_depth"].max() == 32
+        step = max(records["maximum"].max(), 1e-30) / (HISTOGRAM_BINS - 1) if deep else 1.0
+        paths = [Path(folder, name) for name in records["image"]]
+        low, high = _percentiles(paths, scale["percentiles"], step, pages, workers)
+    else:
+        low, high = float(scale["low"]), float(scale["high"])
+    if not low < high:
+        raise InputError(
+            f"scale: low ({low:g}) is not below high ({high:g}). Give two values that differ, "
+            "the lower one first."
+        )
+    return low, high
+
+
+def to_8bit(array: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Scale linearly so that `low` becomes 0 and `high` 255, clipped and rounded, as uint8."""
+    if array.dtype == np.uint8 and (low, high) == (0, 255):
+        return array
+    scaled = (array.astype(np.float32) - low) * (255 / (high - low))
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def to_color(array: np.ndarray, color: str) -> np.ndarray:
+    """Give uint8 (h, w) or (h, w, 3) three channels ("rgb") or one ("gray", by luminance)."""
+    if color == "rgb":
+        return array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)
+    # Luminance is Pillow's: 0.299 red + 0.587 green + 0.114 blue (ITU-R 601-2).
+    gray = array if array.ndim == 2 else np.asarray(Image.fromarray(array).convert("L"))
+    return gray[..., None]
+
+
+def resize(array: np.ndarray, size: int) -> np.ndarray:
+    """Bring uint8 (h, w, 1 or 3) to (size, size, same), antialiased.
+
+    Pillow's bilinear filter: unlike sharper ones it adds no dark rings around bright spots.
+    """
+    if array.shape[:2] == (size, size):
+        return array
+    flat = array[..., 0] if array.shape[2] == 1 else array
+    image = Image.fromarray(np.ascontiguousarray(flat))
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR)).reshape(
+        size, size, array.shape[2]
+    )
+
+
+def in_parallel(
+    function: Callable[[list], Any], items: Iterable, workers: int, label: str
+) -> Iterator[Any]:
+    """Yield `function(batch)` for batches of items, in order, over several processes.
+
+    A progress bar on stderr appears when the work takes longer than two seconds (on a
+    terminal). The first error, in the items' order, stops the rest and is raised.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a list of at most 64 items; must be importable (a partial of a module's own).
+    items : iterable
+        Small and picklable, as paths or rows are.
+    workers : int
+        Processes; with 1 the work is done in this one.
+    label : str
+        What the progress bar says.
+    """
+    from tqdm import tqdm
+
+    items = list(items)
+    length = min(64, max(1, math.ceil(len(items) / (4 * workers))))
+    batches = [items[i : i + length] for i in range(0, len(items), length)]
+    workers = min(workers, len(batches))
+    bar = tqdm(total=len(items), desc=label, unit="", delay=2, file=sys.stderr, disable=None)
+    with bar:
+        if workers <= 1:
+            for batch in batches:
+                yield function(batch)
+                bar.update(len(batch))
+            return
+        with ProcessPoolExecutor(workers) as pool:
+            for batch, result in zip(batches, pool.map(function, batches), strict=True):
+                yield result
+                bar.update(len(batch))
+
+
+def _file_bytes(path: Path | str) -> bytes:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}). {MEND}") from error
+    if not data:
+        raise InputError(f"{path}: the file is empty. {MEND}")
+    return data
+
+
+@contextmanager
+def _opened(path: Path | str, data: bytes) -> Iterator[Image.Image]:
+    """Open an image and name its file in whatever goes wrong while it is decoded."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            yield image
+    except InputError:
+        raise
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path}: not an image, or of an unknown format. {MEND}") from error
+    # Pillow's decoders raise nearly anything on damaged data: OSError, SyntaxError, KeyError...
+    except Exception as error:
+        raise InputError(f"{path}: cannot be decoded ({error}). {MEND}") from error
+
+
+def _page(image: Image.Image, data: bytes, index: int) -> np.ndarray:
+    """Decode one page to (h, w) or (h, w, 3) of native byte order."""
+    image.seek(index)
+    raw = _raw_mode(image)
+    if ";16" in raw and image.mode in {"RGB", "RGBA", "CMYK", "LA"}:
+        return _deep_color(data, index, raw)
+    # Pillow turns TIFF itself.
+    if image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) != 1:
+        from PIL import ImageOps
+
+        image = ImageOps.exif_transpose(image)
+    if image.mode == "1":
+        image = image.convert("L")
+    elif image.mode in {"LA", "La"}:
+        image = image.getchannel(0)
+    elif image.mode not in {"L", "I", "F", "RGB"} and not image.mode.startswith("I;16"):
+        image = image.convert("RGB")
+    array = np.asarray(image)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """Return how the pixels lie in the file, as Pillow names it; "" when already decoded."""
+    if not image.tile:
+        return ""
+    arguments = image.tile[0][3]
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
+
+
+def _deep_color(data: bytes, index: int, raw: str) -> np.ndarray:
+    """Decode 16 bits a channel in color, of which Pillow alone keeps the upper 8.
+
+    Told that the bytes lie the other way round, it gives the lower 8.
+    """
+    swapped = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}[raw[-1]]
+    if raw[:-1] not in {"RGB;16", "RGBA;16"}:
+        raise ValueError(f"16 bits a channel stored as {raw}; save it as RGB or gray")
+    halves = []
+    for mode in (raw, raw[:-1] + swapped):
+        with Image.open(io.BytesIO(data)) as image:
+            image.seek(index)
+            image.tile = [
+                tile._replace(args=(mode, *tile.args[1:]) if isinstance(tile.args, tuple) else mode)
+                for tile in image.tile
+            ]
+            halves.append(np.asarray(image)[..., :3].astype(np.uint16))
+    return halves[0] * 256 + halves[1]
+
+
+def _compose(path: Path | str, stack: list[np.ndarray], colors: Sequence[str]) -> np.ndarray:
+    """Add gray pages (h, w), each in its color, to (h, w, 3) of the same dtype, saturating."""
+    if len(stack) != len(colors) or stack[0].ndim != 2:
+        found = "in color" if stack[0].ndim != 2 else f"{len(stack)}"
+        raise InputError(
+            f"{path}: `pages` names {len(colors)} colors but its pages are {found}. "
+            "Name one color a gray page, or use `pages: first`."
+        )
+    unknown = [color for color in colors if color not in COLORS]
+    if unknown:
+        raise InputError(f"pages: unknown color {unknown[0]}. Choose from {', '.join(COLORS)}.")
+    shares = np.array([COLORS[color] for color in colors])
+    total = np.tensordot(np.stack(stack, axis=-1).astype(np.float64), shares, axes=1)
+    dtype = stack[0].dtype
+    if dtype.kind in "ui":
+        total = np.minimum(total, np.iinfo(dtype).max)
+    return total.astype(dtype)
+
+
+def _depth_maximum(records: Any) -> float:
+    """Return the value that becomes 255 by the rule ``depth``."""
+    shallow = records["bit_depth"] <= 8
+    if shallow.all():
+        return 255
+    if shallow.any():
+        names = [records.loc[rows, "image"].iloc[0] for rows in (shallow, ~shallow)]
+        raise InputError(
+            f"{names[0]}: has 8 bits, but {names[1]} more. `scale: depth` would tell them apart "
+            "by brightness: bring them to one depth, or give `scale` a low and high."
+        )
+    top = records["maximum"].max()
+    if top <= 1 and (records["bit_depth"] == 32).all():
+        return 1
+    return next((2**bits - 1 for bits in CAMERA_BITS if top < 2**bits), top)
+
+
+def _percentiles(
+    paths: list[Path], percentiles: Sequence[float], step: float, pages: Pages, workers: int
+) -> tuple[float, float]:
+    """Return two percentiles of all pixels, each to the width of a bin of the histogram."""
+    histograms = in_parallel(
+        partial(_histogram, step=step, pages=pages), paths, workers, "intensities"
+    )
+    shares = np.cumsum(sum(histograms))
+    low, high = (int(np.searchsorted(shares, p / 100 * shares[-1])) * step for p in percentiles)
+    return low, high
+
+
+def _histogram(paths: list[Path], step: float, pages: Pages) -> np.ndarray:
+    """Count the pixels of images in bins of width `step` from zero, int64 (65 536,)."""
+    total = np.zeros(HISTOGRAM_BINS, np.int64)
+    for path in paths:
+        bins = np.clip(np.rint(read(path, pages) / step), 0, HISTOGRAM_BINS - 1).astype(np.int64)
+        total += np.bincount(bins.ravel(), minlength=HISTOGRAM_BINS)
+    return total

@@ -1,0 +1,115 @@
+"""A split as one memory-mapped uint8 array with its index: what training reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from manyseeds import tables
+from manyseeds.errors import InputError
+
+# Tiles copied at a time: a few megabytes, so that memory stays flat.
+CHUNK_BYTES = 16 * 2**20
+AGAIN = "Delete it and run again, so that it is made anew."
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The tiles of a split and what is known of them, row by row.
+
+    Attributes
+    ----------
+    images : numpy.memmap
+        uint8 (n, size, size, channels), read from disk as it is used.
+    labels : numpy.ndarray
+        int64 (n,), index in `classes`.
+    index : pandas.DataFrame
+        n rows: tile, image, class, group, row, column, angle, split, label.
+    classes : list of str
+        In the order of their labels.
+    """
+
+    images: np.memmap
+    labels: np.ndarray
+    index: pd.DataFrame
+    classes: list[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def write(
+    tiles: Path, table: pd.DataFrame, classes: Sequence[str], npy: Path, csv: Path
+) -> pd.DataFrame:
+    """Write a pack: some tiles of an array, in the table's order, and their index.
+
+    Parameters
+    ----------
+    tiles : path
+        uint8 (m, size, size, channels), npy: a dataset's tiles, or the turned ones.
+    table : pandas.DataFrame
+        A row a tile wanted; the frame's index says where in `tiles` it lies, as it does
+        after ``split_table[split_table["split"] == "test"]``.
+    classes : sequence of str
+        All of the dataset's, in the order of their labels.
+    npy, csv : path
+        The array and the index to be written.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The index: `table` with the column label.
+
+    Raises
+    ------
+    InputError
+        The table names a class that is not in `classes`, or more tiles than there are.
+    """
+    source = np.load(tiles, mmap_mode="r")
+    positions = table.index.to_numpy()
+    if len(positions) and positions.max() >= len(source):
+        raise InputError(f"{tiles}: has {len(source)} tiles, fewer than its table. {AGAIN}")
+    unknown = sorted(set(table["class"]) - set(classes))
+    if unknown:
+        raise InputError(f"classes: {unknown[0]!r} is missing. Add it, or leave its images out.")
+    target = np.lib.format.open_memmap(npy, "w+", np.uint8, (len(table), *source.shape[1:]))
+    step = max(1, CHUNK_BYTES // max(1, int(np.prod(source.shape[1:]))))
+    for start in range(0, len(positions), step):
+        target[start : start + step] = source[positions[start : start + step]]
+    target.flush()
+    labels = {name: label for label, name in enumerate(classes)}
+    index = table.assign(label=table["class"].map(labels)).reset_index(drop=True)
+    index.to_csv(csv, index=False)
+    return index
+
+
+def open_pack(npy: Path, csv: Path) -> Pack:
+    """Open a pack, its images mapped from disk.
+
+    Parameters
+    ----------
+    npy, csv : path
+        As `write` left them.
+
+    Raises
+    ------
+    InputError
+        The two do not belong together, or are not a pack.
+    """
+    images = np.load(npy, mmap_mode="r")
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise InputError(f"{npy}: not uint8 (n, height, width, channels). {AGAIN}")
+    index = tables.read(csv)
+    if len(index) != len(images):
+        raise InputError(f"{npy}: has {len(images)} tiles, but {csv} {len(index)} rows. {AGAIN}")
+    names = index.drop_duplicates(["label", "class"]).sort_values("label")
+    if names["label"].tolist() != list(range(len(names))) or names["class"].duplicated().any():
+        raise InputError(f"{csv}: its labels are not 0, 1, 2 ... one a class. {AGAIN}")
+    return Pack(
+        images=images,
+        labels=index["label"].to_numpy(np.int64),
+        index=index,
+        classes=names["class"].tolist(),
+    )

@@ -1,0 +1,359 @@
+"""Statistical figures, and what all figures share: theme, colors, sizes and saving.
+
+The functions summarise tables that other stages wrote; no result is computed here.
+Tables hold accuracies as fractions 0–1, axes show percent.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import plotnine as p9
+from matplotlib.figure import Figure
+
+from manyseeds.statistics import summarise
+
+SINGLE_COLUMN = 89 / 25.4
+"""Width in inches of a figure of one column of a journal (89 mm)."""
+DOUBLE_COLUMN = 183 / 25.4
+"""Width in inches of a figure of the full width of a journal's page (183 mm)."""
+PRINT_DPI = 300
+"""Dots per inch of the print versions."""
+SCREEN_PIXELS = (1100, 700)
+"""Width and height that a screen version must fit in. Snakemake's report crops the top of
+pictures larger than the window."""
+FONT = "DejaVu Sans"
+"""Comes with matplotlib, so that figures are the same on every machine."""
+
+# Okabe & Ito (2008), distinguishable with any of the common color vision deficiencies. Their
+# bluish green and vermillion come late because the panels use these for right and wrong.
+OKABE_ITO = (
+    "#0072B2",  # blue
+    "#E69F00",  # orange
+    "#CC79A7",  # reddish purple
+    "#56B4E9",  # sky blue
+    "#009E73",  # bluish green
+    "#D55E00",  # vermillion
+    "#F0E442",  # yellow
+    "#000000",  # black
+)
+SHAPES = ("o", "^", "s", "D", "v", "P", "X", "*")
+"""Marks of the datasets, so that nothing rests on color alone."""
+
+LOESS_SPAN = 0.6
+"""Share of a curve's points that each local fit of `training_curves` uses. The usual 0.75
+smooths away the knee of a network that memorises within three of nine epochs."""
+LOESS_EPOCHS = 5
+"""Fewest epochs that `training_curves` smooths, and more than which each local fit holds.
+A local quadratic has three coefficients and gives the furthest epoch no weight: over fewer
+epochs it would only join the means, with bends of its own between them."""
+CURVE = ["dataset", "architecture"]
+"""Columns that tell the curves of `training_curves` apart."""
+JITTER_SEED = 0
+"""Fixes the sideways jitter, which carries no information, so that files are reproducible."""
+
+
+def theme(width: float = DOUBLE_COLUMN, height: float = 3.0) -> p9.theme:
+    """Return the project's theme for a figure of a given print size.
+
+    Parameters
+    ----------
+    width, height : float
+        Size on paper, inches. Text is 7 pt (6.5 pt on ticks) at that size.
+    """
+    return p9.theme_bw(base_size=7, base_family=FONT) + p9.theme(
+        figure_size=(width, height),
+        axis_text=p9.element_text(size=6.5, color="black"),
+        axis_title=p9.element_text(size=7.5),
+        strip_text=p9.element_text(size=7.5),
+        strip_background=p9.element_rect(fill="#eeeeee", color="none"),
+        legend_title=p9.element_blank(),
+        legend_text=p9.element_text(size=7),
+        legend_key=p9.element_blank(),
+        legend_position="top",
+        panel_grid_minor=p9.element_blank(),
+        panel_grid_major_x=p9.element_blank(),
+        panel_grid_major_y=p9.element_line(color="#e6e6e6", size=0.4),
+        panel_border=p9.element_rect(color="#888888", size=0.5),
+        axis_ticks=p9.element_line(color="#888888", size=0.4),
+        axis_ticks_minor=p9.element_blank(),
+        legend_box_spacing=0.01,
+        legend_margin=0,
+        panel_spacing=0.02,
+    )
+
+
+def dataset_palette(names: Iterable[str]) -> dict[str, str]:
+    """Return the color of each dataset, given by the sorted order of the names.
+
+    A study's datasets have the same colors in all its figures, whatever the order of the
+    rows, provided each figure is given the same names. Colors repeat after eight.
+    """
+    return {
+        name: OKABE_ITO[place % len(OKABE_ITO)] for place, name in enumerate(sorted(set(names)))
+    }
+
+
+def dataset_label(name: str, simulated: Collection[str] = ()) -> str:
+    """Return how a figure names a dataset; a simulated one is always called so."""
+    return f"{name}\n(simulated)" if name in simulated else name
+
+
+def percent(fractions: Iterable[float]) -> list[str]:
+    """Return axis labels in percent of fractions 0–1."""
+    return [f"{100 * fraction:.4g}" for fraction in fractions]
+
+
+def accuracy_boxplot(
+    evaluations: pd.DataFrame,
+    experts: Mapping[str, float | None] | None = None,
+    chance: Mapping[str, float | None] | None = None,
+    simulated: Collection[str] = (),
+) -> p9.ggplot:
+    """Return the boxplot of test accuracy by dataset, one facet an architecture.
+
+    Every run is a point, moved sideways at random. A box spans the quartiles with a line
+    at the median; whiskers reach the furthest run within 1.5 box heights. Under each box are
+    the mean over runs and their number.
+
+    Parameters
+    ----------
+    evaluations : pandas.DataFrame
+        Columns dataset, architecture, seed, split, accuracy (fraction): one row a seed and
+        split. The split ``train`` is left out; any other than ``test`` is named on the axis.
+    experts : mapping of str to float, optional
+        Accuracy of a human expert by dataset, a fraction, drawn as a labelled dashed line.
+        Datasets that are absent or None have no line.
+    chance : mapping of str to float, optional
+        Accuracy of guessing by dataset, a fraction, drawn as a labelled dotted line.
+    simulated : collection of str
+        Datasets to call simulated.
+
+    Raises
+    ------
+    ValueError
+        If `evaluations` has no row of a test split.
+    """
+    runs = evaluations[evaluations["split"] != "train"].copy()
+    if runs.empty:
+        raise ValueError("accuracy_boxplot needs at least one row of a test split.")
+    categories = list(runs[["dataset", "split"]].drop_duplicates().itertuples(index=False))
+    categories = sorted(map(tuple, categories))
+    place = {category: number for number, category in enumerate(categories, start=1)}
+    runs["x"] = [place[key] for key in zip(runs["dataset"], runs["split"], strict=True)]
+    boxes = summarise(runs, ["architecture", "dataset", "x"], "accuracy")
+    boxes["text"] = [
+        f"mean {100 * mean:.1f} %\nn = {n}"
+        for mean, n in zip(boxes["mean"], boxes["n"], strict=True)
+    ]
+    lines = pd.concat(
+        [_reference(boxes, experts or {}, "expert"), _reference(boxes, chance or {}, "chance")]
+    )
+    bottom = _lower_limit([*(runs["accuracy"] - 0.06), *(lines["y"] - 0.06)])
+    facets = runs["architecture"].nunique()
+    columns = min(facets, max(1, 6 // len(categories)))
+    rows = -(-facets // columns)
+    wide = columns * len(categories) > 2
+    palette = dataset_palette(evaluations["dataset"])
+    plot = (
+        p9.ggplot(runs, p9.aes("x", "accuracy"))
+        + p9.geom_boxplot(
+            p9.aes(group="x", fill="dataset", color="dataset"),
+            width=0.42, alpha=0.25, size=0.5, outlier_shape="",
+        )
+        + p9.geom_point(
+            p9.aes(color="dataset", shape="dataset"),
+            position=p9.position_jitter(width=0.13, height=0, random_state=JITTER_SEED),
+            size=1.3, alpha=0.75, stroke=0.2,
+        )
+        + p9.geom_text(
+            p9.aes("x", y=bottom, label="text"), boxes, size=6.5, va="bottom", family=FONT
+        )
+        + p9.facet_wrap("architecture", ncol=columns)
+        + p9.scale_color_manual(palette, guide=None)
+        + p9.scale_fill_manual(palette, guide=None)
+        + p9.scale_shape_manual(_shapes(palette), guide=None)
+        + p9.scale_x_continuous(
+            breaks=list(place.values()),
+            labels=[_category_label(*category, simulated) for category in categories],
+            limits=(0.5, len(categories) + 0.65), expand=(0, 0),
+        )
+        + p9.scale_y_continuous(labels=percent, breaks=_accuracy_breaks(bottom))
+        + p9.coord_cartesian(ylim=(bottom, 1.0))
+        + p9.labs(x="Dataset", y="Test accuracy (%)")
+        + theme(DOUBLE_COLUMN if wide else SINGLE_COLUMN, 0.6 + 2.3 * rows)
+    )  # fmt: skip
+    return plot + _reference_layers(lines) if len(lines) else plot
+
+
+def accuracy_table(evaluations: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers behind `accuracy_boxplot`, one row a dataset, architecture and split.
+
+    Columns dataset, architecture, split, mean, low, high, n: the mean test accuracy over
+    seeds as a fraction with its 95 % interval (see `statistics.mean_interval`).
+    """
+    runs = evaluations[evaluations["split"] != "train"]
+    return summarise(runs, ["dataset", "architecture", "split"], "accuracy")
+
+
+def training_curves(histories: pd.DataFrame, simulated: Collection[str] = ()) -> p9.ggplot:
+    """Return training accuracy by epoch: runs as points, a loess smooth and its band.
+
+    The smooth is a local quadratic over `LOESS_SPAN` of each curve's points, the band its
+    pointwise 95 % interval, which takes the points as independent though a seed's epochs
+    are not. A local quadratic overshoots where accuracy levels off at 100 %, so smooth and
+    band are cut to what an accuracy can be, 0–1. Where any curve has fewer than
+    `LOESS_EPOCHS` epochs or fewer than two seeds, all are drawn as lines through the means
+    over seeds instead, without a band.
+
+    Parameters
+    ----------
+    histories : pandas.DataFrame
+        Columns dataset, architecture, seed, epoch (from 1), train_accuracy (fraction): one
+        row a seed and epoch.
+    simulated : collection of str
+        Datasets to call simulated in the legend.
+
+    Raises
+    ------
+    ValueError
+        If `histories` is empty.
+    """
+    if histories.empty:
+        raise ValueError("training_curves needs at least one epoch of one seed.")
+    # plotnine smooths between whole numbers only when they are floats.
+    histories = histories.astype({"epoch": float})
+    palette = dataset_palette(histories["dataset"])
+    labels = [dataset_label(name, simulated).replace("\n", " ") for name in palette]
+    bottom = _lower_limit(histories["train_accuracy"])
+    facets = histories["architecture"].nunique()
+    columns = min(facets, 3)
+    rows = -(-facets // columns)
+    return (
+        p9.ggplot(histories, p9.aes("epoch", "train_accuracy", color="dataset", fill="dataset"))
+        + p9.geom_point(
+            p9.aes(shape="dataset"),
+            position=p9.position_jitter(width=0.15, height=0, random_state=JITTER_SEED),
+            size=1.0, alpha=0.35, stroke=0.2,
+        )
+        + _curve(histories)
+        + p9.facet_wrap("architecture", ncol=columns)
+        + p9.scale_color_manual(palette, labels=labels)
+        + p9.scale_fill_manual(palette, labels=labels)
+        + p9.scale_shape_manual(_shapes(palette), labels=labels)
+        + p9.scale_x_continuous(breaks=_epoch_breaks(histories["epoch"]))
+        + p9.scale_y_continuous(labels=percent, breaks=_accuracy_breaks(bottom))
+        + p9.coord_cartesian(ylim=(bottom, 1.0))
+        + p9.labs(x="Epoch", y="Training accuracy (%)")
+        + theme(DOUBLE_COLUMN if columns > 1 else SINGLE_COLUMN, 0.8 + 2.2 * rows)
+    )  # fmt: skip
+
+
+def is_smoothed(histories: pd.DataFrame) -> bool:
+    """Return whether `training_curves` draws loess smooths, or lines through the means.
+
+    Every curve must have at least `LOESS_EPOCHS` epochs, and two seeds at each: over one
+    seed loess has no degrees of freedom left for a band.
+    """
+    seeds = histories.groupby([*CURVE, "epoch"], observed=True).size()
+    return _fewest_epochs(histories) >= LOESS_EPOCHS and bool(seeds.min() >= 2)
+
+
+def save(figure: p9.ggplot | Figure, png: Path | str, pdf: Path | str, screen: Path | str) -> None:
+    """Write a figure for print (PNG of 300 dpi, and PDF) and a PNG for the screen.
+
+    The screen version has the same content at the resolution that fits `SCREEN_PIXELS`.
+    Text stays text in the PDF (embedded TrueType), and no date is stored, so that the same
+    figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : plotnine.ggplot or matplotlib.figure.Figure
+        Its size in inches is its size on paper.
+    png, pdf, screen : path
+        Files to write; their folders are made when missing.
+    """
+    if isinstance(figure, p9.ggplot):
+        width, height = figure.theme.getp("figure_size")
+    else:
+        width, height = figure.get_size_inches()
+    screen_dpi = int(min(SCREEN_PIXELS[0] / width, SCREEN_PIXELS[1] / height))
+    for path, dpi in ((png, PRINT_DPI), (pdf, PRINT_DPI), (screen, screen_dpi)):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        kind = Path(path).suffix.removeprefix(".")
+        metadata = {"CreationDate": None} if kind == "pdf" else {}
+        with mpl.rc_context({"pdf.fonttype": 42}):
+            if isinstance(figure, p9.ggplot):
+                figure.save(path, format=kind, dpi=dpi, verbose=False, metadata=metadata)
+            else:
+                figure.savefig(path, format=kind, dpi=dpi, metadata=metadata)
+
+
+def _shapes(palette: Mapping[str, str]) -> dict[str, str]:
+    return {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(palette)}
+
+
+def _category_label(dataset: str, split: str, simulated: Collection[str]) -> str:
+    label = dataset_label(dataset, simulated)
+    return label if split == "test" else f"{label}\n{split}"
+
+
+def _reference(boxes: pd.DataFrame, levels: Mapping[str, float | None], kind: str) -> pd.DataFrame:
+    """Return one row a box whose dataset has a level: where its line goes and what it says."""
+    lines = boxes[["architecture", "dataset", "x"]].copy()
+    lines["y"] = lines["dataset"].map(levels).astype(float)
+    lines["kind"] = kind
+    return lines.dropna(subset="y")
+
+
+def _reference_layers(lines: pd.DataFrame) -> list:
+    lines = lines.assign(
+        left=lines["x"] - 0.36,
+        right=lines["x"] + 0.56,
+        number=[f"{100 * level:.3g} %" for level in lines["y"]],
+    )
+    text = {"size": 6, "ha": "right", "color": "#333333", "family": FONT}
+    segment = p9.aes("left", "y", xend="right", yend="y", linetype="kind")
+    return [
+        p9.geom_segment(segment, lines, color="#333333", size=0.5),
+        p9.scale_linetype_manual({"expert": "dashed", "chance": "dotted"}, guide=None),
+        # The word above its line and the number below keep clear of the box at their left.
+        p9.geom_text(p9.aes("right", "y", label="kind"), lines, va="bottom", **text),
+        p9.geom_text(p9.aes("right", "y", label="number"), lines, va="top", **text),
+    ]
+
+
+def _curve(histories: pd.DataFrame) -> p9.layer:
+    if not is_smoothed(histories):
+        return p9.stat_summary(fun_y=np.mean, geom="line", size=0.8)
+    within = {name: p9.after_stat(f"{name}.clip(0, 1)") for name in ("ymin", "ymax")}
+    y = p9.stage(start="train_accuracy", after_stat="y.clip(0, 1)")
+    span = min(1.0, max(LOESS_SPAN, (LOESS_EPOCHS + 0.4) / _fewest_epochs(histories)))
+    return p9.geom_smooth(
+        p9.aes(y=y, **within), method="loess", span=span, n=161, size=0.8, alpha=0.2
+    )
+
+
+def _fewest_epochs(histories: pd.DataFrame) -> int:
+    return int(histories.groupby(CURVE, observed=True)["epoch"].nunique().min())
+
+
+def _lower_limit(accuracies: Iterable[float]) -> float:
+    """Return where the axis begins: a multiple of 10 % with room for a line of text."""
+    return max(0.0, np.floor(10 * (min(accuracies) - 0.02)) / 10)
+
+
+def _accuracy_breaks(bottom: float) -> list[float]:
+    step = 0.1 if bottom >= 0.3 else 0.2
+    return [round(value, 1) for value in np.arange(1.0, bottom - 0.01, -step)]
+
+
+def _epoch_breaks(epochs: pd.Series) -> list[int]:
+    """Return whole epochs: all up to twelve, or about ten at even steps."""
+    first, last = int(epochs.min()), int(epochs.max())
+    if last - first < 12:
+        return list(range(first, last + 1))
+    step = next(step for step in (2, 5, 10, 20, 50, 100, 1000) if last / step <= 12)
+    return list(range(step, last + 1, step))

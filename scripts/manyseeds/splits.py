@@ -1,0 +1,157 @@
+"""Splitting tiles into train and test sets by group, and checking that it was done right."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from manyseeds.errors import InputError
+
+# The column whose values are kept whole, by the config's word for it.
+GROUP_COLUMN = {"field": "image", "group": "group", "source": "group"}
+TRAIN = "train"
+
+
+def assign(
+    table: pd.DataFrame,
+    by: str,
+    fractions: Mapping[str, float],
+    rng: np.random.Generator,
+) -> pd.Series:
+    """Choose a split for each tile, keeping groups whole and classes in proportion.
+
+    Groups are drawn at random class by class until the split's share of the class's tiles
+    is met as nearly as whole groups allow; groups that hold several classes are drawn
+    together, as one more class. What is left is train. The result depends on the set of
+    rows and the generator, not on the order of rows.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Tiles with columns image, class, group and, for "source", split.
+    by : "field", "group" or "source"
+        What stays whole: an image with all its tiles, or a group of images; "source" takes
+        the splits that the dataset came with.
+    fractions : mapping of str to float
+        The share of each test split, above 0, together below 1.
+    rng : numpy.random.Generator
+        Draws the groups.
+
+    Returns
+    -------
+    pandas.Series
+        The name of each row's split, with the table's index.
+
+    Raises
+    ------
+    InputError
+        The shares are out of range, or "source" meets tiles without a split.
+    """
+    if by == "source":
+        return _from_source(table)
+    _check_fractions(fractions)
+    groups = table[GROUP_COLUMN[by]].astype(str)
+    sizes = groups.value_counts()
+    chosen = pd.Series(TRAIN, index=sizes.index, dtype=object)
+    strata = _strata(groups, table["class"].astype(str))
+    for stratum in sorted(strata.unique()):
+        names = np.array(sorted(strata.index[strata == stratum]), dtype=object)
+        names = rng.permutation(names)
+        counts = sizes.loc[names].to_numpy()
+        start = 0
+        for split, fraction in fractions.items():
+            taken = _nearest(counts[start:], fraction * counts.sum())
+            chosen.loc[names[start : start + taken]] = split
+            start += taken
+    return groups.map(chosen).rename("split")
+
+
+def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None:
+    """Raise unless the splits can be trusted.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Tiles with columns image, class, group and split.
+    splits : sequence of str
+        The splits that are expected, train among them.
+    by : "field", "group" or "source"
+        What had to stay whole, as in `assign`.
+
+    Raises
+    ------
+    InputError
+        A split is empty or unknown, a class is missing from a split, or a group stands in
+        two splits (both splits are named, with a file of each).
+    """
+    for split in splits:
+        if not (table["split"] == split).any():
+            raise InputError(
+                f"split: {split} is empty. Give it a larger share, or bring more images "
+                "(groups are never divided)."
+            )
+    unknown = sorted(set(table["split"].astype(str)) - set(splits))
+    if unknown:
+        raise InputError(
+            f"split: {unknown[0]!r} is not a split of the study ({', '.join(splits)}). "
+            "Name it under `split`, or remove it from the source."
+        )
+    shares = pd.crosstab(table["class"], table["split"])
+    for split in splits:
+        for name in shares.index[shares[split] == 0]:
+            raise InputError(
+                f"split: class {name} has no tile in {split}. Give {split} a larger share, "
+                f"or bring more images of {name} (groups are never divided)."
+            )
+    _check_whole(table, GROUP_COLUMN[by])
+
+
+def _check_fractions(fractions: Mapping[str, float]) -> None:
+    for split, fraction in fractions.items():
+        if split == TRAIN:
+            raise InputError("split: train is what the test splits leave. Remove its share.")
+        if not 0 < fraction < 1:
+            raise InputError(
+                f"split: {split}: {fraction} is no share. Choose a number between 0 and 1."
+            )
+    if sum(fractions.values()) >= 1:
+        raise InputError(
+            f"split: the shares of {', '.join(fractions)} leave nothing to train on. "
+            "Choose shares with a sum below 1."
+        )
+
+
+def _strata(groups: pd.Series, classes: pd.Series) -> pd.Series:
+    """Return each group's class, "" for groups that hold several (no class has no name)."""
+    found = classes.groupby(groups).agg(["min", "max"])
+    return found["min"].where(found["min"] == found["max"], "")
+
+
+def _nearest(counts: np.ndarray, target: float) -> int:
+    """Return how many groups, taken in order, hold nearest to `target` tiles; fewer on a tie."""
+    held = np.concatenate([[0], np.cumsum(counts)])
+    return int(np.argmin(np.abs(held - target)))
+
+
+def _from_source(table: pd.DataFrame) -> pd.Series:
+    split = table["split"].fillna("").astype(str)
+    if (split == "").any():
+        name = table.loc[split == "", "image"].iloc[0]
+        raise InputError(
+            f"{name}: its source gives it no split. Use `split: by: field`, or name the "
+            "folders above the classes in `source: splits`."
+        )
+    return split.rename("split")
+
+
+def _check_whole(table: pd.DataFrame, column: str) -> None:
+    """Raise if a group stands in two splits."""
+    pairs = table.drop_duplicates([column, "split"]).sort_values([column, "split", "image"])
+    torn = pairs[pairs[column].duplicated(keep=False)]
+    if len(torn):
+        first, second = torn.iloc[0], torn.iloc[1]
+        raise InputError(
+            f"{first['image']}: its group {first[column]!r} is in {first['split']} and, by "
+            f"{second['image']}, in {second['split']}. Put the group into one split, or mend "
+            "the pattern `source: group`."
+        )

@@ -1,0 +1,16 @@
+"""Reading the tidy tables that pass from stage to stage."""
+
+from pathlib import Path
+
+import pandas as pd
+
+NAMES = ("tile", "image", "class", "group", "split", "file", "mode", "sha256")
+"""Columns that hold names, also where a name looks like a number or like a missing value."""
+
+
+def read(path: Path | str) -> pd.DataFrame:
+    """Read a CSV table of images or tiles.
+
+    Names stay text as written: a class "007" is not seven, and one called "NA" is not missing.
+    """
+    return pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False)

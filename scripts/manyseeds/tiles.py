@@ -1,0 +1,299 @@
+"""Slicing fields into tiles, and rotating tiles, both streamed into one array on disk."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from manyseeds import images
+from manyseeds.errors import InputError
+
+FILLS = ("reflect", "black", "mean")
+
+
+def slice_array(array: np.ndarray, rows: int, columns: int, remainder: str = "error") -> np.ndarray:
+    """Cut a field into a grid of equal tiles.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        A field (height, width, ...), any dtype.
+    rows, columns : int
+        The grid.
+    remainder : "error" or "crop"
+        What to do when the grid does not divide the field: raise, or leave out the last
+        rows and columns of pixels (at the bottom and at the right), fewer than the grid's.
+
+    Returns
+    -------
+    numpy.ndarray
+        (rows * columns, height // rows, width // columns, ...): the first row of tiles from
+        left to right, then the next.
+
+    Raises
+    ------
+    InputError
+        The grid does not divide the field and `remainder` is "error", or the field has
+        fewer pixels than the grid has tiles.
+    """
+    height, width = array.shape[0] // rows, array.shape[1] // columns
+    if height == 0 or width == 0:
+        raise InputError(
+            f"slice: {rows} x {columns} tiles (rows x columns) are more than a field of "
+            f"{array.shape[0]} x {array.shape[1]} pixels holds. Choose a smaller grid."
+        )
+    if remainder == "error" and array.shape[:2] != (height * rows, width * columns):
+        raise InputError(
+            f"slice: {rows} x {columns} tiles (rows x columns) do not divide a field of "
+            f"{array.shape[0]} x {array.shape[1]} pixels (height x width). "
+            "Choose a grid that does, or set `remainder: crop`."
+        )
+    grid = array[: height * rows, : width * columns]
+    grid = grid.reshape(rows, height, columns, width, *array.shape[2:]).swapaxes(1, 2)
+    return grid.reshape(rows * columns, height, width, *array.shape[2:])
+
+
+def slice_images(
+    table: pd.DataFrame,
+    folder: Path,
+    out: Path,
+    *,
+    size: int,
+    color: str = "rgb",
+    rows: int = 1,
+    columns: int = 1,
+    remainder: str = "error",
+    pages: images.Pages = "first",
+    scale: images.Scale = "depth",
+    classes: Sequence[str] | None = None,
+    workers: int = 1,
+) -> pd.DataFrame:
+    """Slice a dataset's images into 8-bit tiles of one size, written as one array.
+
+    An image of at most `size` x `size` pixels is a tile already and passes whole.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of `images.csv`.
+    folder : path
+        Where the images lie.
+    out : path
+        Becomes uint8 (n, size, size, 1 or 3), npy.
+    size : int
+        Height and width of a tile in pixels, after resizing.
+    color : "rgb" or "gray"
+        Three channels or one.
+    rows, columns, remainder
+        The grid, as in `slice_array`.
+    pages, scale
+        As in `images.read` and `images.intensity_range`.
+    classes : sequence of str, optional
+        The classes wanted; all by default.
+    workers : int
+        Processes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a tile, in the order of the array: tile, image, class, group, split, row,
+        column. Tiles of an image follow each other by row, then column.
+
+    Raises
+    ------
+    InputError
+        An image cannot be read, the grid does not divide it, two images differ in their
+        suffix alone (their tiles would share a name), or a class is not there.
+    """
+    table = _of_classes(table, classes)
+    small = ((table["width"] <= size) & (table["height"] <= size)).to_numpy()
+    counts = np.where(small, 1, rows * columns)
+    index = _tile_index(table, counts, columns)
+    _check_unique(index)
+    low, high = images.intensity_range(table, scale, folder, pages, workers)
+    channels = {"rgb": 3, "gray": 1}[color]
+    # Opened once to give the file its size; every process maps the part that it fills.
+    np.lib.format.open_memmap(out, "w+", np.uint8, (len(index), size, size, channels))
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    jobs = list(zip(table["image"], starts.tolist(), small.tolist(), strict=True))
+    fill = partial(
+        _slice_batch,
+        folder=folder,
+        out=out,
+        color=color,
+        grid=(rows, columns),
+        remainder=remainder,
+        pages=pages,
+        scale=(low, high),
+    )
+    for _ in images.in_parallel(fill, jobs, workers, "slicing"):
+        pass
+    return index
+
+
+def rotate(tile: np.ndarray, angle: float, fill: str = "reflect") -> np.ndarray:
+    """Turn a tile about its center.
+
+    Parameters
+    ----------
+    tile : numpy.ndarray
+        uint8 (height, width, 1 or 3).
+    angle : float
+        Degrees counter-clockwise, as in `PIL.Image.rotate`; bicubic interpolation.
+    fill : "reflect", "black" or "mean"
+        What the corners show that the tile does not cover: its own mirror image beyond
+        each edge, black, or the tile's mean color.
+
+    Returns
+    -------
+    numpy.ndarray
+        As `tile`.
+    """
+    height, width, channels = tile.shape
+    if angle % 90 == 0 and (height == width or angle % 180 == 0):
+        return np.ascontiguousarray(np.rot90(tile, round(angle / 90)))
+    color = None
+    margin = (0, 0)
+    if fill == "reflect":
+        margin = _margin(height, width, angle)
+        tile = np.pad(tile, [(margin[0],) * 2, (margin[1],) * 2, (0, 0)], mode="reflect")
+    elif fill == "mean":
+        color = tuple(round(value) for value in tile.mean(axis=(0, 1)))
+    elif fill != "black":
+        raise InputError(f"rotate: fill: {fill!r} is unknown. Choose from {', '.join(FILLS)}.")
+    if color is not None and channels == 1:
+        color = color[0]
+    image = Image.fromarray(tile[..., 0] if channels == 1 else tile)
+    turned = image.rotate(angle, Image.Resampling.BICUBIC, fillcolor=color)
+    inner = np.asarray(turned)[margin[0] : margin[0] + height, margin[1] : margin[1] + width]
+    return inner.reshape(height, width, channels)
+
+
+def rotate_tiles(
+    tiles: Path,
+    table: pd.DataFrame,
+    out: Path,
+    *,
+    angles: Sequence[float],
+    fill: str = "reflect",
+    workers: int = 1,
+) -> pd.DataFrame:
+    """Turn each tile of a split by each angle, written as one array.
+
+    Parameters
+    ----------
+    tiles : path
+        uint8 (n, size, size, channels), npy.
+    table : pandas.DataFrame
+        Rows of `split.csv`; the frame's index says where in `tiles` each lies, as it does
+        after ``split_table[split_table["split"] == "train"]``.
+    out : path
+        Becomes uint8 (rows * angles, size, size, channels), npy.
+    angles : sequence of float
+        Degrees counter-clockwise; 0 keeps a tile as it is.
+    fill : "reflect", "black" or "mean"
+        As in `rotate`.
+    workers : int
+        Processes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `table` with a row for each turned tile, in the order of the array (all angles of
+        the first tile, then of the next), `angle` filled, indexed from 0.
+    """
+    shape = np.load(tiles, mmap_mode="r").shape
+    positions = table.index.to_numpy()
+    np.lib.format.open_memmap(out, "w+", np.uint8, (len(table) * len(angles), *shape[1:]))
+    jobs = list(enumerate(positions.tolist()))
+    turn = partial(_rotate_batch, tiles=tiles, out=out, angles=tuple(angles), fill=fill)
+    for _ in images.in_parallel(turn, jobs, workers, "rotating"):
+        pass
+    turned = table.loc[positions.repeat(len(angles))].reset_index(drop=True)
+    return turned.assign(angle=np.tile(np.asarray(angles), len(table)))
+
+
+def _of_classes(table: pd.DataFrame, classes: Sequence[str] | None) -> pd.DataFrame:
+    """Return the rows of the classes wanted."""
+    if classes is None:
+        return table.reset_index(drop=True)
+    found = set(table["class"])
+    missing = [name for name in classes if name not in found]
+    if missing:
+        raise InputError(
+            f"classes: {missing[0]!r} is not in the dataset, which has "
+            f"{', '.join(sorted(found))}. Choose from these."
+        )
+    return table[table["class"].isin(classes)].reset_index(drop=True)
+
+
+def _tile_index(table: pd.DataFrame, counts: np.ndarray, columns: int) -> pd.DataFrame:
+    """Return a row a tile, for images of so many tiles each: 1, or those of a whole grid."""
+    numbers = np.concatenate([np.arange(count) for count in counts])
+    index = table[["image", "class", "group", "split"]]
+    index = index.loc[index.index.repeat(counts)].reset_index(drop=True)
+    index["row"], index["column"] = np.divmod(numbers, columns)
+    stems = [PurePosixPath(path).with_suffix("").as_posix() for path in index["image"]]
+    index.insert(0, "tile", stems)
+    places = "_r" + index["row"].astype(str) + "_c" + index["column"].astype(str)
+    index["tile"] += places.where(counts.repeat(counts) > 1, "")
+    return index
+
+
+def _check_unique(index: pd.DataFrame) -> None:
+    twice = index[index["tile"].duplicated(keep=False)].sort_values("tile")
+    if len(twice):
+        first, second = twice["image"].iloc[:2]
+        raise InputError(
+            f"{first}: its tiles would have the same names as those of {second}. Rename one."
+        )
+
+
+def _slice_batch(
+    jobs: list[tuple[str, int, bool]],
+    *,
+    folder: Path,
+    out: Path,
+    color: str,
+    grid: tuple[int, int],
+    remainder: str,
+    pages: images.Pages,
+    scale: tuple[float, float],
+) -> None:
+    """Write the tiles of some images, each at its place in the array."""
+    # Mapped anew for each batch: what was written leaves this process's memory with it.
+    array = np.lib.format.open_memmap(out, "r+")
+    for name, start, whole in jobs:
+        pixels = images.to_8bit(images.read(Path(folder, name), pages), *scale)
+        pixels = images.to_color(pixels, color)
+        try:
+            tiles = pixels[None] if whole else slice_array(pixels, *grid, remainder)
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
+        for offset, tile in enumerate(tiles):
+            array[start + offset] = images.resize(tile, array.shape[1])
+
+
+def _margin(height: int, width: int, angle: float) -> tuple[int, int]:
+    """Return the pixels that turning by `angle` shows beyond each edge, above and beside."""
+    sine, cosine = abs(math.sin(math.radians(angle))), abs(math.cos(math.radians(angle)))
+    above = (height * cosine + width * sine - height) / 2
+    beside = (width * cosine + height * sine - width) / 2
+    # Two more for the reach of bicubic interpolation, and one for rounding.
+    return max(0, math.ceil(above)) + 3, max(0, math.ceil(beside)) + 3
+
+
+def _rotate_batch(
+    jobs: list[tuple[int, int]], *, tiles: Path, out: Path, angles: tuple[float, ...], fill: str
+) -> None:
+    """Write the turned tiles of some tiles: (number in the split, position in `tiles`)."""
+    source = np.load(tiles, mmap_mode="r")
+    array = np.lib.format.open_memmap(out, "r+")
+    for number, position in jobs:
+        tile = np.asarray(source[position])
+        for offset, angle in enumerate(angles):
+            array[number * len(angles) + offset] = rotate(tile, angle, fill)

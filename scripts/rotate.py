@@ -1,0 +1,25 @@
+"""Rotate the tiles of a split by every angle of the study.
+
+Reads the dataset's tiles and ``split.csv``. Writes the rotated tiles and their table, a row a
+tile and angle. Method: `manyseeds.tiles.rotate_tiles`.
+"""
+
+from pathlib import Path
+
+from _job import reporting, say, snakemake
+
+with reporting():
+    from manyseeds import tables, tiles
+
+    rotate = snakemake.params.rotate
+    table = tables.read(snakemake.input.table)
+    table = tiles.rotate_tiles(
+        Path(snakemake.input.tiles),
+        table[table["split"] == snakemake.wildcards.split],
+        Path(snakemake.output.tiles),
+        angles=rotate["angles"],
+        fill=rotate["fill"],
+        workers=snakemake.threads,
+    )
+    table.to_csv(snakemake.output.table, index=False)
+    say(f"{len(table):,} tiles at {len(rotate['angles'])} angles")

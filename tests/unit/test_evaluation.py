@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+from networks import deep_plain, load
+
+from manyseeds import evaluation
+from manyseeds.architectures import build
+from manyseeds.stacking import StackedNetwork, initial_weights
+
+# Two seeds, four images, two classes.
+PROBABILITIES = np.array(
+    [
+        [[0.95, 0.05], [0.15, 0.85], [0.75, 0.25], [0.65, 0.35]],
+        [[0.95, 0.05], [0.85, 0.15], [0.25, 0.75], [0.35, 0.65]],
+    ],
+    dtype=np.float32,
+)
+LABELS = np.array([0, 1, 1, 0])
+
+
+def test_accuracy_by_hand():
+    np.testing.assert_allclose(evaluation.accuracy(PROBABILITIES, LABELS), [0.75, 0.5])
+
+
+def test_cross_entropy_is_that_of_torch():
+    ours = evaluation.cross_entropy(PROBABILITIES, LABELS)
+    theirs = [
+        torch.nn.functional.nll_loss(torch.from_numpy(p).log(), torch.from_numpy(LABELS)).item()
+        for p in PROBABILITIES
+    ]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_a_confident_mistake_keeps_the_loss_finite():
+    sure = np.array([[[1.0, 0.0]]])
+    assert np.isfinite(evaluation.cross_entropy(sure, np.array([1]))).all()
+
+
+def test_calibration_error_by_hand():
+    # A bin each: .95 right, .85 right, .75 wrong, .65 right: (.05 + .15 + .75 + .35) / 4.
+    found = evaluation.calibration_error(PROBABILITIES, LABELS, bins=10)
+    assert found[0] == pytest.approx(0.325, abs=1e-6)
+
+
+def test_calibration_error_of_a_calibrated_forecast_is_zero():
+    probabilities = np.tile([[0.75, 0.25]], (1, 8, 1)).reshape(1, 8, 2)
+    labels = np.array([0, 0, 0, 0, 0, 0, 1, 1])
+    assert evaluation.calibration_error(probabilities, labels)[0] == pytest.approx(0)
+
+
+def test_predict_is_the_softmax_of_each_network():
+    layers = build("deep_50", (3, 16, 16), 3)
+    weights = [initial_weights(layers, np.random.default_rng(seed)) for seed in range(2)]
+    images = np.random.default_rng(0).integers(0, 256, (7, 16, 16, 3), dtype=np.uint8)
+    found = evaluation.predict(StackedNetwork.of_seeds(layers, weights), images)
+    assert found.shape == (2, 7, 3)
+    x = torch.from_numpy(images).permute(0, 3, 1, 2) / 255
+    for seed, one in enumerate(weights):
+        plain = load(deep_plain(3, 3, poolings=4), one)
+        np.testing.assert_allclose(found[seed], plain(x).softmax(-1).detach(), atol=1e-5)
+
+
+def test_predict_does_not_depend_on_its_batches(monkeypatch):
+    layers = build("deep", (1, 16, 16), 2)
+    network = StackedNetwork.of_seeds(layers, [initial_weights(layers, np.random.default_rng(0))])
+    images = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 1), dtype=np.uint8)
+    at_once = evaluation.predict(network, images)
+    monkeypatch.setattr(evaluation, "_ACTIVATION_BUDGET", 16 * 16 * 2)
+    np.testing.assert_allclose(evaluation.predict(network, images), at_once, atol=1e-6)
+
+
+def test_tables():
+    table = evaluation.prediction_table(PROBABILITIES, LABELS, ["a", "b", "c", "d"], [5, 6])
+    assert table.columns.tolist() == ["seed", "tile", "label", "predicted", "confidence", "correct"]
+    row = table.query("seed == 6 and tile == 'c'").iloc[0]
+    assert (row["label"], row["predicted"], row["correct"]) == (1, 1, True)
+    assert row["confidence"] == pytest.approx(0.75)
+    by_seed = evaluation.evaluation_table(PROBABILITIES, LABELS, [5, 6])
+    right = table.groupby("seed")["correct"].mean().tolist()
+    assert by_seed["accuracy"].tolist() == right
+    assert by_seed["n"].tolist() == [4, 4]

@@ -1,0 +1,134 @@
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from networks import deep_plain, load
+
+from manyseeds import training
+from manyseeds.architectures import build
+from manyseeds.randomness import rng
+from manyseeds.stacking import initial_weights
+from manyseeds.training import Settings, epoch_order, train
+
+
+@dataclass
+class Images:
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def made_up(n: int, size: int = 16) -> Images:
+    """Noise; images of class 1 are brighter in the upper half."""
+    generator = np.random.default_rng(n)
+    labels = np.arange(n) % 2
+    images = generator.integers(0, 160, (n, size, size, 1))
+    images[labels == 1, : size // 2] += 90
+    return Images(images.astype(np.uint8), labels)
+
+
+def streams(seed, *what):
+    return rng(0, "test", seed, *what)
+
+
+LAYERS = build("deep_50", (1, 16, 16), 2)
+SETTINGS = Settings(epochs=2, batch=20, images_per_epoch=None)
+
+
+def test_training_is_that_of_a_plain_loop():
+    """The oracle: one network, one image after the other format, PyTorch's own Adam."""
+    data, seed = made_up(50), 3
+    plain = load(
+        deep_plain(1, 2, poolings=4), initial_weights(LAYERS, streams(seed, "weights"))
+    )
+    optimizer = torch.optim.Adam(plain.parameters(), lr=0.001, eps=1e-7)
+    x = torch.from_numpy(data.images).permute(0, 3, 1, 2) / 255
+    y = torch.from_numpy(data.labels)
+    losses = []
+    for epoch in (1, 2):
+        order = streams(seed, "order", epoch).permutation(50)
+        total = 0
+        for minibatch in (order[:20], order[20:40], order[40:]):
+            loss = F.cross_entropy(plain(x[minibatch]), y[minibatch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(minibatch)
+        losses.append(total / 50)
+    trained = train(LAYERS, data, data, [seed], SETTINGS, streams)
+    assert trained.history["loss"].tolist() == pytest.approx(losses, abs=1e-5)
+    for ours, theirs in zip(trained.weights.values(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours[0], theirs.detach(), atol=1e-4, rtol=0)
+
+
+def test_a_seed_does_not_notice_its_stack():
+    """After 50 steps weights agree to 1e-4 whether seeds train together, in turn or alone."""
+    data, settings = made_up(100), replace(SETTINGS, epochs=10)
+    together = train(LAYERS, data, data, [0, 1, 2], settings, streams, stack=3)
+    in_turn = train(LAYERS, data, data, [0, 1, 2], settings, streams, stack=1)
+    alone = train(LAYERS, data, data, [1], settings, streams)
+    for name, weights in together.weights.items():
+        torch.testing.assert_close(weights, in_turn.weights[name], atol=1e-4, rtol=0)
+        torch.testing.assert_close(weights[1], alone.weights[name][0], atol=1e-4, rtol=0)
+    assert together.history[["seed", "epoch"]].equals(in_turn.history[["seed", "epoch"]])
+
+
+def test_the_same_training_twice_gives_the_same_bytes():
+    data = made_up(60)
+    once, twice = (train(LAYERS, data, data, [0, 1], SETTINGS, streams) for _ in range(2))
+    assert once.history.equals(twice.history)
+    assert all(torch.equal(value, twice.weights[name]) for name, value in once.weights.items())
+
+
+def test_it_learns_and_the_test_images_stay_untouched():
+    data, test = made_up(400), made_up(61)
+    settings = replace(SETTINGS, epochs=6, images_per_epoch=300)
+    before = test.images.copy(), test.labels.copy()
+    learned = train(LAYERS, data, test, [0, 1], settings, streams)
+    # The same training watched on other images ends in the same weights.
+    watched = train(LAYERS, data, made_up(30), [0, 1], settings, streams)
+    assert learned.history.query("epoch == 6")["test_accuracy"].min() > 0.9
+    assert all(torch.equal(v, watched.weights[name]) for name, v in learned.weights.items())
+    np.testing.assert_array_equal(test.images, before[0])
+    np.testing.assert_array_equal(test.labels, before[1])
+
+
+def test_history_has_a_row_a_seed_and_epoch():
+    trained = train(LAYERS, made_up(40), made_up(20), [4, 7], SETTINGS, streams)
+    assert trained.history[["seed", "epoch"]].to_numpy().tolist() == [[4, 1], [4, 2], [7, 1], [7, 2]]
+    assert trained.history[["train_accuracy", "test_accuracy"]].stack().between(0, 1).all()
+    assert (trained.timing["seconds"] > 0).all()
+
+
+def test_epoch_orders():
+    settings = replace(SETTINGS, images_per_epoch=30)
+    orders = [epoch_order(100, [0, 1], epoch, settings, streams) for epoch in (1, 2)]
+    for order in orders:
+        assert order.shape == (2, 30)
+        assert all(len(set(seed)) == 30 for seed in order)
+    assert (orders[0] != orders[1]).any()
+    assert (orders[0][0] != orders[0][1]).any()
+    everything = epoch_order(10, [0], 1, settings, streams)[0]
+    assert sorted(everything) == list(range(10))
+
+
+def test_small_images_are_stacked_and_large_ones_not():
+    assert training.stack_width((28, 28), 12) == 12
+    assert training.stack_width((256, 256), 12) == 1
+
+
+def test_progress_tells_speed_and_time_left():
+    lines = []
+    train(LAYERS, made_up(40), made_up(20), [0], SETTINGS, streams, progress=lines.append)
+    assert len(lines) == 2
+    assert "images/s" in lines[0]
+    assert lines[-1].endswith("0 min 00 s left")
+
+
+def test_bfloat16_learns_as_well():
+    data = made_up(400)
+    settings = replace(SETTINGS, epochs=6)
+    trained = train(LAYERS, data, data, [0, 1], settings, streams, precision=torch.bfloat16)
+    assert all(value.dtype == torch.float32 for value in trained.weights.values())
+    assert trained.history.query("epoch == 6")["test_accuracy"].min() > 0.9
