@@ -9,9 +9,10 @@ and finds the job that Snakemake would run for that file, with the study of conf
 ``--configfile``, given after it), in a debugger if one likes. The job's inputs must be there.
 """
 
+import io
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from manyseeds.errors import InputError
@@ -28,7 +29,8 @@ def _job_by_hand(target: str, *configfiles: str):
             config_settings=ConfigSettings(configfiles=[Path(name) for name in configfiles]),
             snakefile=Path(__file__).parents[1] / "Snakefile",
         )
-        workflow.dag(DAGSettings(targets={target}, forcetargets=True)).summary()
+        with redirect_stdout(io.StringIO()):  # the summary is only asked for to build the DAG
+            workflow.dag(DAGSettings(targets={target}, forcetargets=True)).summary()
         jobs = workflow._workflow.dag.jobs
         job = next(job for job in jobs if target in job.output)
     return Snakemake(

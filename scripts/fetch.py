@@ -10,7 +10,7 @@ from pathlib import Path
 from _job import reporting, say, snakemake
 
 with reporting():
-    from manyseeds import sources
+    from manyseeds import archives, idx, sources
 
     params = snakemake.params
     out, classes = Path(snakemake.output.images), params.classes
@@ -18,8 +18,8 @@ with reporting():
                ("kind", "path", "url")}  # fmt: skip
     fetch = {
         "folder": sources.copy_folder,
-        "archive": sources.unpack_archive,
-        "idx": sources.read_idx,
+        "archive": archives.unpack_archive,
+        "idx": idx.read_idx,
     }[params.source["kind"]]
     table, phantoms = fetch(
         params.location, out, classes=classes, workers=snakemake.threads, **options

@@ -77,9 +77,7 @@ def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return -np.log(np.maximum(of_the_truth, 1e-12, dtype=np.float64)).mean(-1)
 
 
-def calibration_error(
-    probabilities: np.ndarray, labels: np.ndarray, bins: int = 15
-) -> np.ndarray:
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> np.ndarray:
     """Return the expected calibration error of every seed.
 
     The confidence of a prediction is the probability of the predicted class. Predictions are
@@ -146,12 +144,16 @@ def prediction_table(
 def evaluation_table(
     probabilities: np.ndarray, labels: np.ndarray, seeds: Sequence[int]
 ) -> pd.DataFrame:
-    """Return a row a seed: seed, n, accuracy, loss, calibration_error."""
+    """Return a row a seed: seed, n, accuracy, chance, loss, calibration_error.
+
+    Chance is the accuracy of always naming the commonest class of these images.
+    """
     return pd.DataFrame(
         {
             "seed": list(seeds),
             "n": len(labels),
             "accuracy": accuracy(probabilities, labels),
+            "chance": np.bincount(labels).max() / len(labels),
             "loss": cross_entropy(probabilities, labels),
             "calibration_error": calibration_error(probabilities, labels),
         }

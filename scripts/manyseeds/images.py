@@ -1,18 +1,15 @@
-"""Reading any image to 8 bits: modes, bit depths, pages, the rule of scaling, resizing.
+"""Reading any image: modes, bit depths, pages, and what becomes of color and size.
 
-An image becomes a tile's pixels in four steps, each one function here: `read` decodes it
-at its native depth, `to_8bit` scales it with the range that `intensity_range` chose once
-for the whole dataset, `to_color` gives it one or three channels, `resize` its size.
+An image becomes a tile's pixels in four steps: `read` decodes it at its native depth,
+`scaling.to_8bit` scales it with the range chosen once for the whole dataset, `to_color`
+gives it one or three channels, `resize` its size.
 """
 
 import hashlib
 import io
-import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -31,20 +28,16 @@ COLORS = {
     "yellow": (1, 1, 0),
     "gray": (1, 1, 1),
 }
-# Depths of the cameras that are around; a 12-bit camera writes 16-bit files.
-CAMERA_BITS = (8, 10, 12, 14, 16)
-HISTOGRAM_BINS = 65536
 ORIENTATION = 274  # the EXIF tag
 MEND = "Replace or delete the file, then run again."
 
 Pages = str | Sequence[str]
-Scale = str | Mapping[str, Any]
 
 
 def is_phantom(path: PurePath | str) -> bool:
-    """Tell whether a path is one that file browsers and archivers leave behind.
+    """Tell whether a path is a phantom file: one left behind by file browsers and archivers.
 
-    Phantoms are names beginning with a dot (``.DS_Store``, ``._photo.jpg``), ``Thumbs.db``
+    Phantom files are names beginning with a dot (``.DS_Store``, ``._photo.jpg``), ``Thumbs.db``
     and ``desktop.ini`` in any case, and whatever lies in such a folder or in ``__MACOSX``.
 
     Parameters
@@ -142,62 +135,6 @@ def read(path: Path | str, pages: Pages = "first") -> np.ndarray:
     return _compose(path, stack, pages)
 
 
-def intensity_range(
-    records: Any, scale: Scale, folder: Path | None = None, pages: Pages = "first", workers: int = 1
-) -> tuple[float, float]:
-    """Return the values that become 0 and 255: one pair for a whole dataset.
-
-    ``depth``: images of at most 8 bits stay as they are, (0, 255); deeper ones use the
-    fewest of 8, 10, 12, 14, 16 bits that hold the dataset's largest value (on any page),
-    as 4095 for a 12-bit camera. 32-bit images with no value above 1 use (0, 1), those
-    beyond 16 bits (0, largest value).
-    ``{low, high}``: those counts. ``{percentiles: [p, q]}``: these percentiles over all
-    pixels of all images, from a histogram of 65 536 bins (exact up to 16 bits).
-
-    Parameters
-    ----------
-    records : pandas.DataFrame
-        Rows of `images.csv`; its image, bit_depth and maximum are used.
-    scale : "depth" or mapping
-        The rule.
-    folder : path, optional
-        Where the images lie; needed for percentiles.
-    pages : "first", "max" or sequence of str
-        As in `read`, for percentiles.
-    workers : int
-        Processes, for percentiles.
-
-    Raises
-    ------
-    InputError
-        Low is not below high, or ``depth`` meets 8-bit and deeper images in one dataset.
-    """
-    if scale == "depth":
-        return 0.0, float(_depth_maximum(records))
-    if "percentiles" in scale:
-        # Counts get a bin each; 32-bit values share bins.
-        deep = records["bit_depth"].max() == 32
-        step = max(records["maximum"].max(), 1e-30) / (HISTOGRAM_BINS - 1) if deep else 1.0
-        paths = [Path(folder, name) for name in records["image"]]
-        low, high = _percentiles(paths, scale["percentiles"], step, pages, workers)
-    else:
-        low, high = float(scale["low"]), float(scale["high"])
-    if not low < high:
-        raise InputError(
-            f"scale: low ({low:g}) is not below high ({high:g}). Give two values that differ, "
-            "the lower one first."
-        )
-    return low, high
-
-
-def to_8bit(array: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Scale linearly so that `low` becomes 0 and `high` 255, clipped and rounded, as uint8."""
-    if array.dtype == np.uint8 and (low, high) == (0, 255):
-        return array
-    scaled = (array.astype(np.float32) - low) * (255 / (high - low))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-
-
 def to_color(array: np.ndarray, color: str) -> np.ndarray:
     """Give uint8 (h, w) or (h, w, 3) three channels ("rgb") or one ("gray", by luminance)."""
     if color == "rgb":
@@ -219,44 +156,6 @@ def resize(array: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR)).reshape(
         size, size, array.shape[2]
     )
-
-
-def in_parallel(
-    function: Callable[[list], Any], items: Iterable, workers: int, label: str
-) -> Iterator[Any]:
-    """Yield `function(batch)` for batches of items, in order, over several processes.
-
-    A progress bar on stderr appears when the work takes longer than two seconds (on a
-    terminal). The first error, in the items' order, stops the rest and is raised.
-
-    Parameters
-    ----------
-    function : callable
-        Takes a list of at most 64 items; must be importable (a partial of a module's own).
-    items : iterable
-        Small and picklable, as paths or rows are.
-    workers : int
-        Processes; with 1 the work is done in this one.
-    label : str
-        What the progress bar says.
-    """
-    from tqdm import tqdm
-
-    items = list(items)
-    length = min(64, max(1, math.ceil(len(items) / (4 * workers))))
-    batches = [items[i : i + length] for i in range(0, len(items), length)]
-    workers = min(workers, len(batches))
-    bar = tqdm(total=len(items), desc=label, unit="", delay=2, file=sys.stderr, disable=None)
-    with bar:
-        if workers <= 1:
-            for batch in batches:
-                yield function(batch)
-                bar.update(len(batch))
-            return
-        with ProcessPoolExecutor(workers) as pool:
-            for batch, result in zip(batches, pool.map(function, batches), strict=True):
-                yield result
-                bar.update(len(batch))
 
 
 def _file_bytes(path: Path | str) -> bytes:
@@ -350,41 +249,3 @@ def _compose(path: Path | str, stack: list[np.ndarray], colors: Sequence[str]) -
     if dtype.kind in "ui":
         total = np.minimum(total, np.iinfo(dtype).max)
     return total.astype(dtype)
-
-
-def _depth_maximum(records: Any) -> float:
-    """Return the value that becomes 255 by the rule ``depth``."""
-    shallow = records["bit_depth"] <= 8
-    if shallow.all():
-        return 255
-    if shallow.any():
-        names = [records.loc[rows, "image"].iloc[0] for rows in (shallow, ~shallow)]
-        raise InputError(
-            f"{names[0]}: has 8 bits, but {names[1]} more. `scale: depth` would tell them apart "
-            "by brightness: bring them to one depth, or give `scale` a low and high."
-        )
-    top = records["maximum"].max()
-    if top <= 1 and (records["bit_depth"] == 32).all():
-        return 1
-    return next((2**bits - 1 for bits in CAMERA_BITS if top < 2**bits), top)
-
-
-def _percentiles(
-    paths: list[Path], percentiles: Sequence[float], step: float, pages: Pages, workers: int
-) -> tuple[float, float]:
-    """Return two percentiles of all pixels, each to the width of a bin of the histogram."""
-    histograms = in_parallel(
-        partial(_histogram, step=step, pages=pages), paths, workers, "intensities"
-    )
-    shares = np.cumsum(sum(histograms))
-    low, high = (int(np.searchsorted(shares, p / 100 * shares[-1])) * step for p in percentiles)
-    return low, high
-
-
-def _histogram(paths: list[Path], step: float, pages: Pages) -> np.ndarray:
-    """Count the pixels of images in bins of width `step` from zero, int64 (65 536,)."""
-    total = np.zeros(HISTOGRAM_BINS, np.int64)
-    for path in paths:
-        bins = np.clip(np.rint(read(path, pages) / step), 0, HISTOGRAM_BINS - 1).astype(np.int64)
-        total += np.bincount(bins.ravel(), minlength=HISTOGRAM_BINS)
-    return total

@@ -1,115 +1,45 @@
-"""Statistical figures, and what all figures share: theme, colors, sizes and saving.
+"""Statistical figures.
 
 The functions summarise tables that other stages wrote; no result is computed here.
 Tables hold accuracies as fractions 0–1, axes show percent.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import plotnine as p9
-from matplotlib.figure import Figure
 
 from manyseeds.statistics import summarise
-
-SINGLE_COLUMN = 89 / 25.4
-"""Width in inches of a figure of one column of a journal (89 mm)."""
-DOUBLE_COLUMN = 183 / 25.4
-"""Width in inches of a figure of the full width of a journal's page (183 mm)."""
-PRINT_DPI = 300
-"""Dots per inch of the print versions."""
-SCREEN_PIXELS = (1100, 700)
-"""Width and height that a screen version must fit in. Snakemake's report crops the top of
-pictures larger than the window."""
-FONT = "DejaVu Sans"
-"""Comes with matplotlib, so that figures are the same on every machine."""
-
-# Okabe & Ito (2008), distinguishable with any of the common color vision deficiencies. Their
-# bluish green and vermillion come late because the panels use these for right and wrong.
-OKABE_ITO = (
-    "#0072B2",  # blue
-    "#E69F00",  # orange
-    "#CC79A7",  # reddish purple
-    "#56B4E9",  # sky blue
-    "#009E73",  # bluish green
-    "#D55E00",  # vermillion
-    "#F0E442",  # yellow
-    "#000000",  # black
+from manyseeds.style import (
+    DOUBLE_COLUMN,
+    FONT,
+    SHAPES,
+    SINGLE_COLUMN,
+    dataset_label,
+    dataset_palette,
+    percent,
+    theme,
 )
-SHAPES = ("o", "^", "s", "D", "v", "P", "X", "*")
-"""Marks of the datasets, so that nothing rests on color alone."""
 
-LOESS_SPAN = 0.6
-"""Share of a curve's points that each local fit of `training_curves` uses. The usual 0.75
-smooths away the knee of a network that memorises within three of nine epochs."""
 LOESS_EPOCHS = 5
-"""Fewest epochs that `training_curves` smooths, and more than which each local fit holds.
-A local quadratic has three coefficients and gives the furthest epoch no weight: over fewer
-epochs it would only join the means, with bends of its own between them."""
+"""Fewest epochs that `training_curves` smooths. A local quadratic has three coefficients and
+gives the furthest epoch no weight: over fewer epochs it would only join the means, with bends
+of its own between them."""
+LOESS_SPAN = 0.2
+"""Smallest share of a curve's points that a local fit uses; see `loess_span`."""
 CURVE = ["dataset", "architecture"]
 """Columns that tell the curves of `training_curves` apart."""
-JITTER_SEED = 0
-"""Fixes the sideways jitter, which carries no information, so that files are reproducible."""
-
-
-def theme(width: float = DOUBLE_COLUMN, height: float = 3.0) -> p9.theme:
-    """Return the project's theme for a figure of a given print size.
-
-    Parameters
-    ----------
-    width, height : float
-        Size on paper, inches. Text is 7 pt (6.5 pt on ticks) at that size.
-    """
-    return p9.theme_bw(base_size=7, base_family=FONT) + p9.theme(
-        figure_size=(width, height),
-        axis_text=p9.element_text(size=6.5, color="black"),
-        axis_title=p9.element_text(size=7.5),
-        strip_text=p9.element_text(size=7.5),
-        strip_background=p9.element_rect(fill="#eeeeee", color="none"),
-        legend_title=p9.element_blank(),
-        legend_text=p9.element_text(size=7),
-        legend_key=p9.element_blank(),
-        legend_position="top",
-        panel_grid_minor=p9.element_blank(),
-        panel_grid_major_x=p9.element_blank(),
-        panel_grid_major_y=p9.element_line(color="#e6e6e6", size=0.4),
-        panel_border=p9.element_rect(color="#888888", size=0.5),
-        axis_ticks=p9.element_line(color="#888888", size=0.4),
-        axis_ticks_minor=p9.element_blank(),
-        legend_box_spacing=0.01,
-        legend_margin=0,
-        panel_spacing=0.02,
-    )
-
-
-def dataset_palette(names: Iterable[str]) -> dict[str, str]:
-    """Return the color of each dataset, given by the sorted order of the names.
-
-    A study's datasets have the same colors in all its figures, whatever the order of the
-    rows, provided each figure is given the same names. Colors repeat after eight.
-    """
-    return {
-        name: OKABE_ITO[place % len(OKABE_ITO)] for place, name in enumerate(sorted(set(names)))
-    }
-
-
-def dataset_label(name: str, simulated: Collection[str] = ()) -> str:
-    """Return how a figure names a dataset; a simulated one is always called so."""
-    return f"{name}\n(simulated)" if name in simulated else name
-
-
-def percent(fractions: Iterable[float]) -> list[str]:
-    """Return axis labels in percent of fractions 0–1."""
-    return [f"{100 * fraction:.4g}" for fraction in fractions]
+JITTER_SEED = 1
+"""Fixes the sideways jitter, which carries no information, so that files are reproducible.
+plotnine takes a seed of 0 for none."""
 
 
 def accuracy_boxplot(
     evaluations: pd.DataFrame,
     experts: Mapping[str, float | None] | None = None,
     chance: Mapping[str, float | None] | None = None,
+    labels: Mapping[str, str] | None = None,
     simulated: Collection[str] = (),
 ) -> p9.ggplot:
     """Return the boxplot of test accuracy by dataset, one facet an architecture.
@@ -128,8 +58,10 @@ def accuracy_boxplot(
         Datasets that are absent or None have no line.
     chance : mapping of str to float, optional
         Accuracy of guessing by dataset, a fraction, drawn as a labelled dotted line.
+    labels : mapping of str to str, optional
+        What to call the datasets on the axis, by name.
     simulated : collection of str
-        Datasets to call simulated.
+        Datasets to call simulated, where their label does not.
 
     Raises
     ------
@@ -151,7 +83,8 @@ def accuracy_boxplot(
     lines = pd.concat(
         [_reference(boxes, experts or {}, "expert"), _reference(boxes, chance or {}, "chance")]
     )
-    bottom = _lower_limit([*(runs["accuracy"] - 0.06), *(lines["y"] - 0.06)])
+    lowest = min([*runs["accuracy"], *lines["y"]])
+    bottom = lowest - 0.22 * (1 - lowest)  # room for two lines of text below the data
     facets = runs["architecture"].nunique()
     columns = min(facets, max(1, 6 // len(categories)))
     rows = -(-facets // columns)
@@ -177,15 +110,18 @@ def accuracy_boxplot(
         + p9.scale_shape_manual(_shapes(palette), guide=None)
         + p9.scale_x_continuous(
             breaks=list(place.values()),
-            labels=[_category_label(*category, simulated) for category in categories],
+            labels=[
+                _tick_label(dataset_label(name, labels, simulated), split)
+                for name, split in categories
+            ],
             limits=(0.5, len(categories) + 0.65), expand=(0, 0),
         )
         + p9.scale_y_continuous(labels=percent, breaks=_accuracy_breaks(bottom))
         + p9.coord_cartesian(ylim=(bottom, 1.0))
         + p9.labs(x="Dataset", y="Test accuracy (%)")
-        + theme(DOUBLE_COLUMN if wide else SINGLE_COLUMN, 0.6 + 2.3 * rows)
+        + theme(DOUBLE_COLUMN if wide else SINGLE_COLUMN, 0.6 + (2.3 if rows == 1 else 1.9) * rows)
     )  # fmt: skip
-    return plot + _reference_layers(lines) if len(lines) else plot
+    return plot + _reference_layers(lines, nudge=0.008 * (1 - bottom)) if len(lines) else plot
 
 
 def accuracy_table(evaluations: pd.DataFrame) -> pd.DataFrame:
@@ -198,10 +134,14 @@ def accuracy_table(evaluations: pd.DataFrame) -> pd.DataFrame:
     return summarise(runs, ["dataset", "architecture", "split"], "accuracy")
 
 
-def training_curves(histories: pd.DataFrame, simulated: Collection[str] = ()) -> p9.ggplot:
+def training_curves(
+    histories: pd.DataFrame,
+    labels: Mapping[str, str] | None = None,
+    simulated: Collection[str] = (),
+) -> p9.ggplot:
     """Return training accuracy by epoch: runs as points, a loess smooth and its band.
 
-    The smooth is a local quadratic over `LOESS_SPAN` of each curve's points, the band its
+    The smooth is a local quadratic of the span that `loess_span` gives, the band its
     pointwise 95 % interval, which takes the points as independent though a seed's epochs
     are not. A local quadratic overshoots where accuracy levels off at 100 %, so smooth and
     band are cut to what an accuracy can be, 0–1. Where any curve has fewer than
@@ -213,8 +153,10 @@ def training_curves(histories: pd.DataFrame, simulated: Collection[str] = ()) ->
     histories : pandas.DataFrame
         Columns dataset, architecture, seed, epoch (from 1), train_accuracy (fraction): one
         row a seed and epoch.
+    labels : mapping of str to str, optional
+        What to call the datasets in the legend, by name.
     simulated : collection of str
-        Datasets to call simulated in the legend.
+        Datasets to call simulated, where their label does not.
 
     Raises
     ------
@@ -226,7 +168,7 @@ def training_curves(histories: pd.DataFrame, simulated: Collection[str] = ()) ->
     # plotnine smooths between whole numbers only when they are floats.
     histories = histories.astype({"epoch": float})
     palette = dataset_palette(histories["dataset"])
-    labels = [dataset_label(name, simulated).replace("\n", " ") for name in palette]
+    names = [dataset_label(name, labels, simulated) for name in palette]
     bottom = _lower_limit(histories["train_accuracy"])
     facets = histories["architecture"].nunique()
     columns = min(facets, 3)
@@ -240,10 +182,14 @@ def training_curves(histories: pd.DataFrame, simulated: Collection[str] = ()) ->
         )
         + _curve(histories)
         + p9.facet_wrap("architecture", ncol=columns)
-        + p9.scale_color_manual(palette, labels=labels)
-        + p9.scale_fill_manual(palette, labels=labels)
-        + p9.scale_shape_manual(_shapes(palette), labels=labels)
-        + p9.scale_x_continuous(breaks=_epoch_breaks(histories["epoch"]))
+        + p9.scale_color_manual(palette, labels=names)
+        + p9.scale_fill_manual(palette, labels=names)
+        + p9.scale_shape_manual(_shapes(palette), labels=names)
+        + p9.scale_x_continuous(
+            breaks=_epoch_breaks(histories["epoch"]),
+            limits=(histories["epoch"].min() - 0.4, histories["epoch"].max() + 0.4),
+            expand=(0, 0),
+        )
         + p9.scale_y_continuous(labels=percent, breaks=_accuracy_breaks(bottom))
         + p9.coord_cartesian(ylim=(bottom, 1.0))
         + p9.labs(x="Epoch", y="Training accuracy (%)")
@@ -261,43 +207,23 @@ def is_smoothed(histories: pd.DataFrame) -> bool:
     return _fewest_epochs(histories) >= LOESS_EPOCHS and bool(seeds.min() >= 2)
 
 
-def save(figure: p9.ggplot | Figure, png: Path | str, pdf: Path | str, screen: Path | str) -> None:
-    """Write a figure for print (PNG of 300 dpi, and PDF) and a PNG for the screen.
+def loess_span(histories: pd.DataFrame) -> float:
+    """Return the share of a curve's points that each local fit of `training_curves` uses.
 
-    The screen version has the same content at the resolution that fits `SCREEN_PIXELS`.
-    Text stays text in the PDF (embedded TrueType), and no date is stored, so that the same
-    figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : plotnine.ggplot or matplotlib.figure.Figure
-        Its size in inches is its size on paper.
-    png, pdf, screen : path
-        Files to write; their folders are made when missing.
+    About five epochs (0.6 of the essays' nine), or a fifth of longer runs: the usual 0.75
+    smooths away the knee of a network that memorises its images within three epochs.
     """
-    if isinstance(figure, p9.ggplot):
-        width, height = figure.theme.getp("figure_size")
-    else:
-        width, height = figure.get_size_inches()
-    screen_dpi = int(min(SCREEN_PIXELS[0] / width, SCREEN_PIXELS[1] / height))
-    for path, dpi in ((png, PRINT_DPI), (pdf, PRINT_DPI), (screen, screen_dpi)):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        kind = Path(path).suffix.removeprefix(".")
-        metadata = {"CreationDate": None} if kind == "pdf" else {}
-        with mpl.rc_context({"pdf.fonttype": 42}):
-            if isinstance(figure, p9.ggplot):
-                figure.save(path, format=kind, dpi=dpi, verbose=False, metadata=metadata)
-            else:
-                figure.savefig(path, format=kind, dpi=dpi, metadata=metadata)
+    return min(1.0, max(LOESS_SPAN, (LOESS_EPOCHS + 0.4) / _fewest_epochs(histories)))
 
 
 def _shapes(palette: Mapping[str, str]) -> dict[str, str]:
     return {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(palette)}
 
 
-def _category_label(dataset: str, split: str, simulated: Collection[str]) -> str:
-    label = dataset_label(dataset, simulated)
-    return label if split == "test" else f"{label}\n{split}"
+def _tick_label(label: str, split: str) -> str:
+    """Return a dataset's label in short lines, with its test split where not the usual one."""
+    label = label if split == "test" else f"{label} ({split})"
+    return label.replace(" (", "\n(")
 
 
 def _reference(boxes: pd.DataFrame, levels: Mapping[str, float | None], kind: str) -> pd.DataFrame:
@@ -308,10 +234,13 @@ def _reference(boxes: pd.DataFrame, levels: Mapping[str, float | None], kind: st
     return lines.dropna(subset="y")
 
 
-def _reference_layers(lines: pd.DataFrame) -> list:
+def _reference_layers(lines: pd.DataFrame, nudge: float) -> list:
+    """Return the layers of the lines and their text, which is kept `nudge` off its line."""
     lines = lines.assign(
         left=lines["x"] - 0.36,
         right=lines["x"] + 0.56,
+        above=lines["y"] + nudge,
+        below=lines["y"] - nudge,
         number=[f"{100 * level:.3g} %" for level in lines["y"]],
     )
     text = {"size": 6, "ha": "right", "color": "#333333", "family": FONT}
@@ -320,19 +249,25 @@ def _reference_layers(lines: pd.DataFrame) -> list:
         p9.geom_segment(segment, lines, color="#333333", size=0.5),
         p9.scale_linetype_manual({"expert": "dashed", "chance": "dotted"}, guide=None),
         # The word above its line and the number below keep clear of the box at their left.
-        p9.geom_text(p9.aes("right", "y", label="kind"), lines, va="bottom", **text),
-        p9.geom_text(p9.aes("right", "y", label="number"), lines, va="top", **text),
+        p9.geom_text(p9.aes("right", "above", label="kind"), lines, va="bottom", **text),
+        p9.geom_text(p9.aes("right", "below", label="number"), lines, va="top", **text),
     ]
 
 
-def _curve(histories: pd.DataFrame) -> p9.layer:
+def _curve(histories: pd.DataFrame) -> p9.geoms.geom.geom | p9.stats.stat.stat | list:
+    if histories["epoch"].min() == histories["epoch"].max():
+        return []  # a line needs two epochs; the runs are there as points
     if not is_smoothed(histories):
         return p9.stat_summary(fun_y=np.mean, geom="line", size=0.8)
     within = {name: p9.after_stat(f"{name}.clip(0, 1)") for name in ("ymin", "ymax")}
     y = p9.stage(start="train_accuracy", after_stat="y.clip(0, 1)")
-    span = min(1.0, max(LOESS_SPAN, (LOESS_EPOCHS + 0.4) / _fewest_epochs(histories)))
     return p9.geom_smooth(
-        p9.aes(y=y, **within), method="loess", span=span, n=161, size=0.8, alpha=0.2
+        p9.aes(y=y, **within),
+        method="loess",
+        span=loess_span(histories),
+        n=161,
+        size=0.8,
+        alpha=0.2,
     )
 
 
@@ -347,7 +282,7 @@ def _lower_limit(accuracies: Iterable[float]) -> float:
 
 def _accuracy_breaks(bottom: float) -> list[float]:
     step = 0.1 if bottom >= 0.3 else 0.2
-    return [round(value, 1) for value in np.arange(1.0, bottom - 0.01, -step)]
+    return [round(value, 1) for value in np.arange(1.0, max(bottom, 0) - 0.01, -step)]
 
 
 def _epoch_breaks(epochs: pd.Series) -> list[int]:
@@ -355,5 +290,5 @@ def _epoch_breaks(epochs: pd.Series) -> list[int]:
     first, last = int(epochs.min()), int(epochs.max())
     if last - first < 12:
         return list(range(first, last + 1))
-    step = next(step for step in (2, 5, 10, 20, 50, 100, 1000) if last / step <= 12)
+    step = next(step for step in (2, 5, 10, 20, 50, 100, last) if last / step <= 12)
     return list(range(step, last + 1, step))

@@ -94,7 +94,7 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
     if unknown:
         raise InputError(
             f"split: {unknown[0]!r} is not a split of the study ({', '.join(splits)}). "
-            "Name it under `split`, or remove it from the source."
+            "Name it under `source.splits`, or remove it from the source."
         )
     shares = pd.crosstab(table["class"], table["split"])
     for split in splits:
@@ -109,14 +109,14 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
 def _check_fractions(fractions: Mapping[str, float]) -> None:
     for split, fraction in fractions.items():
         if split == TRAIN:
-            raise InputError("split: train is what the test splits leave. Remove its share.")
+            raise InputError("split.test: train is what the test splits leave. Remove its share.")
         if not 0 < fraction < 1:
             raise InputError(
-                f"split: {split}: {fraction} is no share. Choose a number between 0 and 1."
+                f"split.test: {split}: {fraction} is no share. Choose a number between 0 and 1."
             )
     if sum(fractions.values()) >= 1:
         raise InputError(
-            f"split: the shares of {', '.join(fractions)} leave nothing to train on. "
+            f"split.test: the shares of {', '.join(fractions)} leave nothing to train on. "
             "Choose shares with a sum below 1."
         )
 
@@ -138,8 +138,8 @@ def _from_source(table: pd.DataFrame) -> pd.Series:
     if (split == "").any():
         name = table.loc[split == "", "image"].iloc[0]
         raise InputError(
-            f"{name}: its source gives it no split. Use `split: by: field`, or name the "
-            "folders above the classes in `source: splits`."
+            f"{name}: its source gives it no split. Use `split.by: field`, or name the "
+            "folders above the classes in `source.splits`."
         )
     return split.rename("split")
 
@@ -153,5 +153,5 @@ def _check_whole(table: pd.DataFrame, column: str) -> None:
         raise InputError(
             f"{first['image']}: its group {first[column]!r} is in {first['split']} and, by "
             f"{second['image']}, in {second['split']}. Put the group into one split, or mend "
-            "the pattern `source: group`."
+            "the pattern `source.group`."
         )

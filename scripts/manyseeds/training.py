@@ -7,6 +7,7 @@ it: `train` may run the seeds as one stack or in turn, whichever is faster.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +29,10 @@ LARGEST_STACKED_MAP = 64 * 64
 Below it the cost of a step is mostly that of starting each operation, which a stack shares;
 above it arithmetic and memory dominate and a stack only crowds the cache. Measured with
 `benchmarks/stack_width.py`."""
+
+
+PROGRESS_SECONDS = 10
+"""Seconds between two lines of progress."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Trained:
         test_accuracy (after the epoch).
     timing : pandas.DataFrame
         A row a seed and epoch: seed, epoch, seconds (wall time of the seed's training in that
-        epoch; the seeds of a stack share its time equally), images_per_second.
+        epoch; the seeds of a stack share its time equally).
     """
 
     weights: dict[str, Tensor]
@@ -133,14 +138,15 @@ def train(
     precision : torch.dtype
         Of convolutions and products: float32, or bfloat16 (weights stay float32).
     progress : callable
-        Is given a line after each epoch.
+        Is given a line every ten seconds or so, and a last one.
 
     Returns
     -------
     Trained
     """
     width = stack or stack_width(training.images.shape[1:3], len(seeds))
-    meter = _Meter(len(seeds) * settings.epochs, progress)
+    images = len(seeds) * settings.epochs * settings.images_seen(len(training.labels))
+    meter = _Meter(images, progress)
     parts = []
     for start in range(0, len(seeds), width):
         some = seeds[start : start + width]
@@ -172,6 +178,7 @@ def _train_stack(network, training, test, seeds, settings, streams, precision, m
         order = epoch_order(len(training.labels), seeds, epoch, settings, streams)
         loss_sum = torch.zeros(len(seeds), device=device)
         correct = torch.zeros(len(seeds), device=device)
+        seen = 0
         for minibatch in np.split(order, range(settings.batch, order.shape[1], settings.batch), 1):
             images = to_float(training.images[minibatch], device)
             labels = torch.from_numpy(training.labels[minibatch]).to(device)
@@ -186,14 +193,14 @@ def _train_stack(network, training, test, seeds, settings, streams, precision, m
             optimizer.step()
             loss_sum += losses.detach().sum(1)
             correct += (logits.detach().argmax(-1) == labels).sum(1)
+            seen += minibatch.shape[1]
+            meter.seen(minibatch.size, partial(_so_far, seeds, epoch, loss_sum, correct, seen))
         seconds = time.perf_counter() - started
-        images_seen = order.shape[1]
         tested = accuracy(predict(network, test.images, precision), test.labels)
         rows = zip(seeds, loss_sum.tolist(), correct.tolist(), tested, strict=True)
         for seed, loss, right, test_accuracy in rows:
-            history.append((seed, epoch, loss / images_seen, right / images_seen, test_accuracy))
+            history.append((seed, epoch, loss / seen, right / seen, test_accuracy))
             timing.append((seed, epoch, seconds / len(seeds)))
-        meter.epoch_done(seeds, epoch, images_seen * len(seeds) / seconds, history)
     columns = ["seed", "epoch", "loss", "train_accuracy", "test_accuracy"]
     return pd.DataFrame(history, columns=columns), pd.DataFrame(
         timing, columns=["seed", "epoch", "seconds"]
@@ -233,21 +240,29 @@ def best_precision(device: torch.device | str = "cpu") -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
+def _so_far(seeds, epoch, loss_sum, correct, seen) -> str:
+    names = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
+    loss, right = (float(total.mean()) / seen for total in (loss_sum, correct))
+    return f"{names}, epoch {epoch}: loss {loss:.3f}, training accuracy {right:.1%}"
+
+
 class _Meter:
-    """Says after each epoch how fast training goes and how long it will still take."""
+    """Says from time to time how training goes, how fast, and how long it will still take."""
 
     def __init__(self, total: int, progress: Callable[[str], None]):
-        self.total, self.done, self.started = total, 0, time.perf_counter()
-        self.progress = progress
+        self.total, self.progress = total, progress
+        self.done = self.done_then = 0
+        self.started = self.then = time.perf_counter()
 
-    def epoch_done(self, seeds, epoch, images_per_second, history):
-        self.done += len(seeds)
-        elapsed = time.perf_counter() - self.started
-        left = elapsed / self.done * (self.total - self.done)
-        latest = np.array([row[2:] for row in history[-len(seeds) :]]).mean(0)
-        names = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
+    def seen(self, images: int, describe: Callable[[], str]) -> None:
+        """Count images trained on; if it is time, say so with what `describe` returns."""
+        self.done += images
+        now = time.perf_counter()
+        if now - self.then < PROGRESS_SECONDS and self.done < self.total:
+            return
+        speed = (self.done - self.done_then) / (now - self.then)
+        left = round((now - self.started) / self.done * (self.total - self.done))
         self.progress(
-            f"{names}, epoch {epoch}: loss {latest[0]:.3f}, training accuracy {latest[1]:.1%}, "
-            f"test accuracy {latest[2]:.1%}; {images_per_second:,.0f} images/s, "
-            f"{int(left // 60)} min {int(left % 60):02d} s left"
+            f"{describe()}; {speed:,.0f} images/s, {left // 60} min {left % 60:02d} s left"
         )
+        self.then, self.done_then = now, self.done

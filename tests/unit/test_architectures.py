@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from networks import deep_plain
 
 from manyseeds import architectures
 from manyseeds.architectures import Conv, MaxPool, build, count_parameters
 from manyseeds.errors import InputError
+from networks import deep_plain
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,9 @@ def test_unknown_name_is_refused_with_the_choices():
 
 
 def test_schema_offers_every_architecture():
-    schema = yaml.safe_load(Path(__file__).parents[2].joinpath("schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load(
+        Path(__file__).parents[2].joinpath("schemas/config.schema.yaml").read_text()
+    )
     experiment = schema["properties"]["experiments"]["items"]["properties"]
     assert tuple(experiment["architectures"]["items"]["enum"]) == architectures.NAMES
     assert tuple(schema["properties"]["training"]["properties"]) == architectures.NAMES

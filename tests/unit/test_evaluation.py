@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from networks import deep_plain, load
 
 from manyseeds import evaluation
 from manyseeds.architectures import build
 from manyseeds.stacking import StackedNetwork, initial_weights
+from networks import deep_plain, load
 
 # Two seeds, four images, two classes.
 PROBABILITIES = np.array(
@@ -79,3 +79,5 @@ def test_tables():
     right = table.groupby("seed")["correct"].mean().tolist()
     assert by_seed["accuracy"].tolist() == right
     assert by_seed["n"].tolist() == [4, 4]
+    unequal = evaluation.evaluation_table(PROBABILITIES, np.array([1, 0, 0, 0]), [5, 6])
+    assert unequal["chance"].tolist() == [0.75, 0.75]

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from manyseeds import images
-from manyseeds.errors import InputError
 from PIL import Image
+
+from manyseeds import images, scaling
+from manyseeds.errors import InputError
 
 DATA = Path(os.environ.get("MANYSEEDS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 RAMP = np.arange(12, dtype=np.uint16).reshape(3, 4) * 300 + 7  # 7 ... 3307: a 12-bit camera
@@ -246,73 +245,6 @@ def test_values_that_are_not_finite_are_refused(tmp_path):
         images.inspect(tmp_path / "a.tif")
 
 
-# scaling
-
-
-def records(*pairs):
-    return pd.DataFrame(
-        [{"image": f"{i}.png", "bit_depth": b, "maximum": m} for i, (b, m) in enumerate(pairs)]
-    )
-
-
-@pytest.mark.parametrize(
-    ("pairs", "high"),
-    [
-        ([(8, 10), (8, 200)], 255),
-        ([(1, 255), (8, 3)], 255),
-        ([(16, 90), (16, 255)], 255),
-        ([(16, 90), (16, 256)], 1023),
-        ([(16, 1023), (16, 1024)], 4095),
-        ([(16, 4095)], 4095),
-        ([(16, 4096)], 16383),
-        ([(16, 16384)], 65535),
-        ([(32, 70_000)], 70_000),
-        ([(32, 0.75), (32, 0.5)], 1),
-    ],
-)
-def test_depth_is_the_fewest_bits_that_hold_the_dataset(pairs, high):
-    assert images.intensity_range(records(*pairs), "depth") == (0, high)
-
-
-def test_depth_refuses_to_mix_shallow_and_deep_images():
-    with pytest.raises(InputError, match=r"0\.png: has 8 bits, but 1\.png more.*scale"):
-        images.intensity_range(records((8, 200), (16, 4000)), "depth")
-
-
-def test_low_must_be_below_high():
-    assert images.intensity_range(records((16, 9)), {"low": 2, "high": 5}) == (2, 5)
-    with pytest.raises(InputError, match="scale: low"):
-        images.intensity_range(records((16, 9)), {"low": 5, "high": 5})
-
-
-@pytest.mark.parametrize(("dtype", "unit"), [(np.uint8, 1), (np.uint16, 10), (np.float32, 0.5)])
-def test_percentiles_are_those_of_all_pixels(tmp_path, dtype, unit):
-    rng = np.random.default_rng(1)
-    stacks = [(rng.integers(0, 200, (40, 50)) * unit).astype(dtype) for _ in range(2)]
-    for i, stack in enumerate(stacks):
-        Image.fromarray(stack).save(tmp_path / f"{i}.tif")
-    table = records(*[(8 * np.dtype(dtype).itemsize, stack.max()) for stack in stacks])
-    table["image"] = ["0.tif", "1.tif"]
-    low, high = images.intensity_range(table, {"percentiles": [10, 90]}, tmp_path)
-    expected = np.percentile(np.stack(stacks), [10, 90], method="inverted_cdf")
-    np.testing.assert_allclose([low, high], expected, atol=unit / 100)
-
-
-def test_scaling_to_8_bits_by_hand():
-    array = np.array([[0, 100, 150, 200, 900]], np.uint16)
-    np.testing.assert_array_equal(images.to_8bit(array, 100, 200), [[0, 0, 128, 255, 255]])
-
-
-@given(st.integers(0, 4094), st.integers(1, 4095))
-def test_scaling_keeps_order_and_ends(low, width):
-    array = np.arange(0, 8192, dtype=np.uint16)
-    scaled = images.to_8bit(array, low, low + width)
-    assert scaled.dtype == np.uint8
-    assert (np.diff(scaled.astype(int)) >= 0).all()
-    assert scaled[low] == 0
-    assert scaled[low + width] == 255
-
-
 # color and size
 
 
@@ -364,7 +296,7 @@ def test_real_micrographs(tmp_path, name, mode, bits, shape, high):
     path = tmp_path / "micrographs" / name
     facts, array = images.inspect(path), images.read(path)
     assert (facts["mode"], facts["bit_depth"], array.shape) == (mode, bits, shape)
-    assert images.intensity_range(pd.DataFrame([facts | {"image": name}]), "depth") == (0, high)
+    assert scaling.intensity_range(pd.DataFrame([facts | {"image": name}]), "depth") == (0, high)
     with Image.open(path) as image:
         expected = np.asarray(image.convert("RGB")) if mode == "P" else np.asarray(image)
     np.testing.assert_array_equal(array, expected)

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from networks import deep_plain, load
 
 from manyseeds.architectures import build
 from manyseeds.stacking import StackedNetwork, initial_weights
+from networks import deep_plain, load
 
 SEEDS = 3
 

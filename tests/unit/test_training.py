@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from networks import deep_plain, load
 
 from manyseeds import training
 from manyseeds.architectures import build
 from manyseeds.randomness import rng
 from manyseeds.stacking import initial_weights
 from manyseeds.training import Settings, epoch_order, train
+from networks import deep_plain, load
 
 
 @dataclass
@@ -23,8 +23,8 @@ def made_up(n: int, size: int = 16) -> Images:
     """Noise; images of class 1 are brighter in the upper half."""
     generator = np.random.default_rng(n)
     labels = np.arange(n) % 2
-    images = generator.integers(0, 160, (n, size, size, 1))
-    images[labels == 1, : size // 2] += 90
+    images = generator.integers(0, 60, (n, size, size, 1))
+    images[labels == 1, : size // 2] += 150
     return Images(images.astype(np.uint8), labels)
 
 
@@ -39,9 +39,7 @@ SETTINGS = Settings(epochs=2, batch=20, images_per_epoch=None)
 def test_training_is_that_of_a_plain_loop():
     """The oracle: one network, one image after the other format, PyTorch's own Adam."""
     data, seed = made_up(50), 3
-    plain = load(
-        deep_plain(1, 2, poolings=4), initial_weights(LAYERS, streams(seed, "weights"))
-    )
+    plain = load(deep_plain(1, 2, poolings=4), initial_weights(LAYERS, streams(seed, "weights")))
     optimizer = torch.optim.Adam(plain.parameters(), lr=0.001, eps=1e-7)
     x = torch.from_numpy(data.images).permute(0, 3, 1, 2) / 255
     y = torch.from_numpy(data.labels)
@@ -96,7 +94,12 @@ def test_it_learns_and_the_test_images_stay_untouched():
 
 def test_history_has_a_row_a_seed_and_epoch():
     trained = train(LAYERS, made_up(40), made_up(20), [4, 7], SETTINGS, streams)
-    assert trained.history[["seed", "epoch"]].to_numpy().tolist() == [[4, 1], [4, 2], [7, 1], [7, 2]]
+    assert trained.history[["seed", "epoch"]].to_numpy().tolist() == [
+        [4, 1],
+        [4, 2],
+        [7, 1],
+        [7, 2],
+    ]
     assert trained.history[["train_accuracy", "test_accuracy"]].stack().between(0, 1).all()
     assert (trained.timing["seconds"] > 0).all()
 
@@ -118,10 +121,12 @@ def test_small_images_are_stacked_and_large_ones_not():
     assert training.stack_width((256, 256), 12) == 1
 
 
-def test_progress_tells_speed_and_time_left():
+def test_progress_tells_speed_and_time_left(monkeypatch):
+    monkeypatch.setattr(training, "PROGRESS_SECONDS", 0)
     lines = []
-    train(LAYERS, made_up(40), made_up(20), [0], SETTINGS, streams, progress=lines.append)
-    assert len(lines) == 2
+    train(LAYERS, made_up(40), made_up(20), [0, 1], SETTINGS, streams, progress=lines.append)
+    assert len(lines) == 4  # two minibatches, two epochs
+    assert lines[0].startswith("seeds 0-1, epoch 1: loss 0.6")
     assert "images/s" in lines[0]
     assert lines[-1].endswith("0 min 00 s left")
 

@@ -1,0 +1,45 @@
+"""Work shared by processes."""
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+
+def in_parallel(
+    function: Callable[[list], Any], items: Iterable, workers: int, label: str
+) -> Iterator[Any]:
+    """Yield `function(batch)` for batches of items, in order, over several processes.
+
+    A progress bar on stderr appears when the work takes longer than two seconds (on a
+    terminal). The first error, in the items' order, stops the rest and is raised.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a list of at most 64 items; must be importable (a partial of a module's own).
+    items : iterable
+        Small and picklable, as paths or rows are.
+    workers : int
+        Processes; with 1 the work is done in this one.
+    label : str
+        What the progress bar says.
+    """
+    from tqdm import tqdm
+
+    items = list(items)
+    length = min(64, max(1, math.ceil(len(items) / (4 * workers))))
+    batches = [items[i : i + length] for i in range(0, len(items), length)]
+    workers = min(workers, len(batches))
+    bar = tqdm(total=len(items), desc=label, unit="", delay=2, file=sys.stderr, disable=None)
+    with bar:
+        if workers <= 1:
+            for batch in batches:
+                yield function(batch)
+                bar.update(len(batch))
+            return
+        with ProcessPoolExecutor(workers) as pool:
+            for batch, result in zip(batches, pool.map(function, batches), strict=True):
+                yield result
+                bar.update(len(batch))

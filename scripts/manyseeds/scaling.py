@@ -1,0 +1,119 @@
+"""From camera counts to 8 bits: one rule a dataset."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from manyseeds import images, parallel
+from manyseeds.errors import InputError
+
+# Depths of the cameras that are around; a 12-bit camera writes 16-bit files.
+CAMERA_BITS = (8, 10, 12, 14, 16)
+HISTOGRAM_BINS = 65536
+
+Scale = str | Mapping[str, Any]
+
+
+def intensity_range(
+    records: Any,
+    scale: Scale,
+    folder: Path | None = None,
+    pages: images.Pages = "first",
+    workers: int = 1,
+) -> tuple[float, float]:
+    """Return the values that become 0 and 255: one pair for a whole dataset.
+
+    ``depth``: images of at most 8 bits stay as they are, (0, 255); deeper ones use the
+    fewest of 8, 10, 12, 14, 16 bits that hold the dataset's largest value (on any page),
+    as 4095 for a 12-bit camera. 32-bit images with no value above 1 use (0, 1), those
+    beyond 16 bits (0, largest value).
+    ``{low, high}``: those counts. ``{percentiles: [p, q]}``: these percentiles over all
+    pixels of all images, from a histogram of 65 536 bins (exact up to 16 bits).
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        Rows of `images.csv`; its image, bit_depth and maximum are used.
+    scale : "depth" or mapping
+        The rule.
+    folder : path, optional
+        Where the images lie; needed for percentiles.
+    pages : "first", "max" or sequence of str
+        As in `images.read`, for percentiles.
+    workers : int
+        Processes, for percentiles.
+
+    Raises
+    ------
+    InputError
+        Low is not below high, or ``depth`` meets 8-bit and deeper images in one dataset.
+    """
+    if scale == "depth":
+        return 0.0, float(_depth_maximum(records))
+    if "percentiles" in scale:
+        # Counts get a bin each; 32-bit values share bins.
+        deep = records["bit_depth"].max() == 32
+        step = max(records["maximum"].max(), 1e-30) / (HISTOGRAM_BINS - 1) if deep else 1.0
+        paths = [Path(folder, name) for name in records["image"]]
+        low, high = _percentiles(paths, scale["percentiles"], step, pages, workers)
+    else:
+        low, high = float(scale["low"]), float(scale["high"])
+    if not low < high:
+        raise InputError(
+            f"scale: low ({low:g}) is not below high ({high:g}). Give two values that differ, "
+            "the lower one first."
+        )
+    return low, high
+
+
+def to_8bit(array: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Scale linearly so that `low` becomes 0 and `high` 255, clipped and rounded, as uint8."""
+    if array.dtype == np.uint8 and (low, high) == (0, 255):
+        return array
+    if array.dtype == np.uint16 and array.size > 2**16:
+        # Faster for a large image: each of the possible values is scaled once.
+        return to_8bit(np.arange(2**16, dtype=np.int32), low, high)[array]
+    scaled = (array.astype(np.float32) - low) * (255 / (high - low))
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def _depth_maximum(records: Any) -> float:
+    """Return the value that becomes 255 by the rule ``depth``."""
+    shallow = records["bit_depth"] <= 8
+    if shallow.all():
+        return 255
+    if shallow.any():
+        names = [records.loc[rows, "image"].iloc[0] for rows in (shallow, ~shallow)]
+        raise InputError(
+            f"{names[0]}: has 8 bits, but {names[1]} more. `scale: depth` would tell them apart "
+            "by brightness: bring them to one depth, or give `scale.low` and `scale.high`."
+        )
+    top = records["maximum"].max()
+    if top <= 1 and (records["bit_depth"] == 32).all():
+        return 1
+    return next((2**bits - 1 for bits in CAMERA_BITS if top < 2**bits), top)
+
+
+def _percentiles(
+    paths: list[Path], percentiles: Sequence[float], step: float, pages: images.Pages, workers: int
+) -> tuple[float, float]:
+    """Return two percentiles of all pixels, each to the width of a bin of the histogram."""
+    histograms = parallel.in_parallel(
+        partial(_histogram, step=step, pages=pages), paths, workers, "intensities"
+    )
+    shares = np.cumsum(sum(histograms))
+    low, high = (int(np.searchsorted(shares, p / 100 * shares[-1])) * step for p in percentiles)
+    return low, high
+
+
+def _histogram(paths: list[Path], step: float, pages: images.Pages) -> np.ndarray:
+    """Count the pixels of images in bins of width `step` from zero, int64 (65 536,)."""
+    total = np.zeros(HISTOGRAM_BINS, np.int64)
+    for path in paths:
+        bins = np.rint(images.read(path, pages) / step)
+        bins = np.clip(bins, 0, HISTOGRAM_BINS - 1).astype(np.int64)
+        total += np.bincount(bins.ravel(), minlength=HISTOGRAM_BINS)
+    return total

@@ -1,0 +1,26 @@
+"""Draw 25 labelled training images of a dataset.
+
+Reads the training pack. Writes a panel of 5 x 5 tiles with the name of its class above each
+(PNG and PDF for print, PNG for the screen). The tiles are drawn at random, equally many of each
+class, and no tile twice at different angles.
+"""
+
+from pathlib import Path
+
+from _job import reporting, snakemake
+
+COUNT = 25
+
+with reporting():
+    from manyseeds import packs, panels, style
+    from manyseeds.randomness import rng
+
+    params, output = snakemake.params, snakemake.output
+    pack = packs.open_pack(Path(snakemake.input.pack), Path(snakemake.input.index))
+    name = style.dataset_label(params.title, simulated=[params.title] if params.simulated else [])
+    generator = rng(params.seed, "training_panel", snakemake.wildcards.dataset)
+    rows = panels.choose_balanced(pack.labels, COUNT, generator, units=pack.index["tile"])
+    figure = panels.training_panel(
+        pack.images[rows], pack.labels[rows], pack.classes, title=f"{name}: training images"
+    )
+    style.save(figure, output.png, output.pdf, output.screen)

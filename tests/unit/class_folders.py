@@ -1,0 +1,25 @@
+"""A small folder of class folders, and what is expected of any source."""
+
+import numpy as np
+from PIL import Image
+
+COLUMNS = [
+    "image", "class", "group", "split", "width", "height", "bit_depth", "pages", "mode", "maximum",
+    "sha256",
+]  # fmt: skip
+
+
+def save(path, value=100):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((4, 6), value, np.uint8)).save(path)
+
+
+def make(root):
+    """Write four images in the class folders a and b."""
+    for i, name in enumerate(["b/2.png", "b/1.png", "a/9.png", "a/deep/10.png"]):
+        save(root / name, 10 * i + 10)
+    return root
+
+
+def files(root):
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())

@@ -1,0 +1,104 @@
+import gzip
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from class_folders import COLUMNS, files
+from manyseeds import idx, images
+from manyseeds.errors import InputError
+
+
+def write_idx(root, pixels, labels):
+    """Write the four files after the format's description, all with the same content."""
+    root.mkdir()
+    for stem in ["train", "t10k"]:
+        head = bytes([0, 0, 8, 3]) + struct.pack(">3I", *pixels.shape)
+        with gzip.open(root / f"{stem}-images-idx3-ubyte.gz", "wb") as file:
+            file.write(head + pixels.tobytes())
+        with gzip.open(root / f"{stem}-labels-idx1-ubyte.gz", "wb") as file:
+            file.write(bytes([0, 0, 8, 1]) + struct.pack(">I", len(labels)) + bytes(labels))
+    return root
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (3, 4, 5), dtype=np.uint8)
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    return write_idx(tmp_path / "idx", PIXELS, [1, 0, 1])
+
+
+def test_idx_pairs_become_pngs(pairs, tmp_path):
+    table, _ = idx.read_idx(pairs, tmp_path / "out", names=["T-shirt/top", "Bag"])
+    assert table.columns.tolist() == COLUMNS
+    assert table["image"].tolist() == [
+        f"{split}/{name}.png"
+        for split in ("train", "test")
+        for name in ("Bag/00000", "T-shirt-top/00001", "Bag/00002")
+    ]
+    assert table["split"].tolist() == ["train"] * 3 + ["test"] * 3
+    assert table["class"].tolist() == ["Bag", "T-shirt-top", "Bag"] * 2
+    for number, row in enumerate(table.to_dict("records")):
+        path = tmp_path / "out" / row["image"]
+        np.testing.assert_array_equal(np.asarray(Image.open(path)), PIXELS[number % 3])
+        # The table is written without decoding; it must say what decoding would.
+        assert images.inspect(path).items() <= row.items()
+
+
+def test_idx_classes_choose(tmp_path):
+    pairs = write_idx(tmp_path / "idx", PIXELS, [2, 0, 1])
+    table, _ = idx.read_idx(pairs, tmp_path / "out", classes=["0", "2"])
+    assert table["class"].tolist() == ["2", "0"] * 2
+    assert files(tmp_path / "out") == sorted(table["image"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": ["only"]}, r"idx: has the labels 0 to 1, but 1 names"),
+        ({"names": ["a/b", "a:b"]}, r"idx: has the labels 0 to 1, but 1 names"),
+        ({"classes": ["0"]}, r"idx: has one class only \(0\)"),
+        ({"classes": ["0", "7"]}, r"idx: class 7 has no images"),
+    ],
+)
+def test_idx_names_must_fit(pairs, tmp_path, options, message):
+    with pytest.raises(InputError, match=message):
+        idx.read_idx(pairs, tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def cut(data):
+    return data[:-10]
+
+
+def swap(data):
+    return gzip.compress(b"\1" + gzip.decompress(data)[1:])
+
+
+def shorten(data):
+    return gzip.compress(gzip.decompress(data)[:-1])
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"), [(cut, "not a whole gzip"), (swap, "not an IDX"), (shorten, "its length")]
+)
+def test_a_damaged_idx_file_is_named(pairs, tmp_path, damage, said):
+    path = pairs / "t10k-images-idx3-ubyte.gz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError, match=rf"t10k-images-idx3-ubyte\.gz: {said}.*Fetch it again"):
+        idx.read_idx(pairs, tmp_path / "out")
+
+
+def test_labels_must_be_as_many_as_images(pairs, tmp_path):
+    path = pairs / "train-labels-idx1-ubyte.gz"
+    path.write_bytes(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 2, 0, 1])))
+    with pytest.raises(InputError, match=r"has 3 images, but .*labels-idx1-ubyte\.gz 2 labels"):
+        idx.read_idx(pairs, tmp_path / "out")
+
+
+def test_a_missing_idx_file_is_named(pairs, tmp_path):
+    (pairs / "train-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(InputError, match=r"train-labels-idx1-ubyte\.gz: no such file"):
+        idx.read_idx(pairs, tmp_path / "out")

@@ -1,0 +1,164 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from manyseeds import splits
+from manyseeds.errors import InputError
+
+
+def table(groups):
+    """Return tiles from (class, group, number of tiles), each group one image."""
+    rows = [
+        {"tile": f"{name}/{group}_{i}", "image": f"{name}/{group}.png", "class": name}
+        | {"group": group, "split": ""}
+        for name, group, count in groups
+        for i in range(count)
+    ]
+    return pd.DataFrame(rows)
+
+
+FIELDS = table([(name, f"{name}{i}", 16) for name in ("control", "snap29") for i in range(24)])
+
+
+def shares(frame, split):
+    return pd.crosstab(frame["class"], split, normalize="index")
+
+
+def whole(split, groups):
+    return len(set(zip(groups, split, strict=True))) == groups.nunique()
+
+
+def test_a_fifth_of_24_fields_is_5_of_each_class():
+    split = splits.assign(FIELDS, "field", {"test": 0.2}, np.random.default_rng(0))
+    counts = pd.crosstab(FIELDS["class"], split)
+    # 4.8 fields of 16 tiles are asked; 5 come nearest.
+    assert counts["test"].tolist() == [80, 80]
+    assert counts["train"].tolist() == [304, 304]
+    assert whole(split, FIELDS["image"])
+
+
+def test_several_test_sets():
+    split = splits.assign(FIELDS, "field", {"test": 0.25, "test2": 0.125}, np.random.default_rng(0))
+    assert shares(FIELDS, split).loc["control"].to_dict() == {
+        "test": 0.25, "test2": 0.125, "train": 0.625,
+    }  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9)), min_size=4, max_size=40),
+    st.floats(0.05, 0.5),
+    st.floats(0.05, 0.4),
+    st.integers(0, 99),
+)
+@settings(max_examples=100, deadline=None)
+def test_no_group_twice_every_tile_once_shares_within_one_group(sizes, first, second, seed):
+    frame = table([(name, f"{name}{i}", count) for i, (name, count) in enumerate(sizes)])
+    fractions = {"test": first, "test2": second}
+    split = splits.assign(frame, "group", fractions, np.random.default_rng(seed))
+    assert split.index.equals(frame.index)
+    assert set(split) <= {"train", "test", "test2"}
+    assert whole(split, frame["group"])
+    for name, part in frame.groupby("class"):
+        largest = part["group"].value_counts().max()
+        for test, fraction in fractions.items():
+            got = (split[part.index] == test).sum()
+            assert abs(got - fraction * len(part)) <= largest, (name, test)
+
+
+@given(st.permutations(range(60)), st.sampled_from(["field", "group"]))
+@settings(max_examples=25, deadline=None)
+def test_the_order_of_rows_changes_nothing(order, by):
+    frame = table([(name, f"g{i}", 2) for i in range(15) for name in "ab"])
+    one = splits.assign(frame, by, {"test": 0.3}, np.random.default_rng(5))
+    two = splits.assign(frame.iloc[list(order)], by, {"test": 0.3}, np.random.default_rng(5))
+    pd.testing.assert_series_equal(one, two.sort_index())
+
+
+def test_the_generator_decides():
+    draws = {
+        tuple(splits.assign(FIELDS, "field", {"test": 0.2}, np.random.default_rng(seed)))
+        for seed in range(5)
+    }
+    assert len(draws) == 5
+
+
+def test_a_group_of_several_classes_stays_whole():
+    # Three stains of a field, each a class.
+    frame = table([(stain, f"field{i}", 4) for i in range(10) for stain in "DFR"])
+    split = splits.assign(frame, "group", {"test": 0.3}, np.random.default_rng(0))
+    assert whole(split, frame["group"])
+    assert shares(frame, split)["test"].tolist() == pytest.approx([0.3, 0.3, 0.3])
+    splits.check(frame.assign(split=split), ["train", "test"], "group")
+
+
+def test_by_field_divides_groups():
+    frame = table([("a", "g", 1), ("b", "g", 1)] * 5)
+    frame["image"] = [f"{i}.png" for i in range(10)]
+    split = splits.assign(frame, "field", {"test": 0.4}, np.random.default_rng(0))
+    assert (split == "test").sum() == 4
+    splits.check(frame.assign(split=split), ["train", "test"], "field")
+    with pytest.raises(InputError, match="its group 'g' is in test and"):
+        splits.check(frame.assign(split=split), ["train", "test"], "group")
+
+
+def test_the_source_can_decide():
+    frame = FIELDS.assign(split=["train", "test"] * (len(FIELDS) // 2))
+    split = splits.assign(frame, "source", {}, np.random.default_rng(0))
+    assert split.tolist() == frame["split"].tolist()
+
+
+def test_a_source_without_splits_is_refused():
+    with pytest.raises(
+        InputError, match=r"control/control0\.png: its source gives it no split.*`split\.by: field`"
+    ):
+        splits.assign(FIELDS, "source", {}, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("fractions", "message"),
+    [
+        ({"test": 0.0}, r"split\.test: test: 0.0 is no share"),
+        ({"test": 1.5}, r"split\.test: test: 1.5 is no share"),
+        ({"test": 0.5, "test2": 0.5}, r"split\.test: the shares of test, test2 leave nothing"),
+        ({"train": 0.5}, r"split\.test: train is what the test splits leave"),
+    ],
+)
+def test_shares_out_of_range_are_refused(fractions, message):
+    with pytest.raises(InputError, match=message):
+        splits.assign(FIELDS, "field", fractions, np.random.default_rng(0))
+
+
+# the check
+
+
+def test_a_test_split_left_empty_is_refused():
+    frame = table([("a", "1", 1), ("a", "2", 1), ("b", "3", 1), ("b", "4", 1)])
+    split = splits.assign(frame, "field", {"test": 0.1}, np.random.default_rng(0))
+    with pytest.raises(InputError, match=r"split: test is empty\. Give it a larger share"):
+        splits.check(frame.assign(split=split), ["train", "test"], "field")
+
+
+def test_a_class_missing_from_a_split_is_refused():
+    frame = table([("a", "1", 1), ("a", "2", 1), ("b", "3", 1)])
+    frame["split"] = ["train", "test", "train"]
+    with pytest.raises(InputError, match="split: class b has no tile in test"):
+        splits.check(frame, ["train", "test"])
+
+
+def test_a_group_in_two_splits_is_refused_with_files():
+    frame = table([("a", "1", 1), ("b", "2", 1), ("a", "3", 1), ("b", "4", 1)])
+    frame["split"] = ["train", "train", "test", "test"]
+    splits.check(frame, ["train", "test"])
+    frame.loc[2, "group"] = "1"
+    with pytest.raises(
+        InputError, match=r"a/3\.png: its group '1' is in test and, by a/1\.png, in train"
+    ):
+        splits.check(frame, ["train", "test"])
+
+
+def test_a_split_that_the_study_does_not_name_is_refused():
+    frame = table([("a", "1", 1), ("a", "2", 1)]).assign(split=["train", "other"])
+    with pytest.raises(InputError, match=r"'other' is not a split of the study \(train\)"):
+        splits.check(frame, ["train"])

@@ -1,0 +1,235 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from manyseeds import images, tiles
+from manyseeds.errors import InputError
+
+
+def smooth(size, channels=3, seed=0):
+    """Return a smooth random picture, where interpolation can be compared."""
+    rng = np.random.default_rng(seed)
+    noise = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    picture = Image.fromarray(noise).resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(picture)[..., :channels].copy()
+
+
+# slicing
+
+
+def test_slicing_by_hand():
+    field = np.arange(24).reshape(4, 6)
+    sliced = tiles.slice_array(field, 2, 3)
+    assert sliced.shape == (6, 2, 2)
+    np.testing.assert_array_equal(sliced[0], [[0, 1], [6, 7]])
+    np.testing.assert_array_equal(sliced[1], [[2, 3], [8, 9]])
+    np.testing.assert_array_equal(sliced[3], [[12, 13], [18, 19]])
+
+
+@given(
+    st.integers(1, 4), st.integers(1, 4), st.integers(1, 5), st.integers(1, 5), st.integers(0, 3)
+)
+def test_tiles_reassemble_to_the_field(rows, columns, height, width, channels):
+    shape = (rows * height, columns * width) + (channels,) * (channels > 0)
+    field = np.arange(np.prod(shape)).reshape(shape)
+    sliced = tiles.slice_array(field, rows, columns)
+    bands = [np.concatenate(sliced[r * columns : (r + 1) * columns], axis=1) for r in range(rows)]
+    np.testing.assert_array_equal(np.concatenate(bands, axis=0), field)
+
+
+def test_a_grid_that_does_not_divide_is_refused():
+    with pytest.raises(
+        InputError, match=r"slice: 2 x 4 tiles .* 9 x 8 pixels.*`slice\.remainder: crop`"
+    ):
+        tiles.slice_array(np.zeros((9, 8)), 2, 4)
+
+
+def test_cropping_leaves_out_bottom_and_right():
+    field = np.arange(35).reshape(5, 7)
+    np.testing.assert_array_equal(
+        tiles.slice_array(field, 2, 3, "crop"), tiles.slice_array(field[:4, :6], 2, 3)
+    )
+
+
+@pytest.mark.parametrize("remainder", ["error", "crop"])
+def test_a_grid_finer_than_the_field_is_refused(remainder):
+    with pytest.raises(InputError, match="Choose a smaller grid"):
+        tiles.slice_array(np.zeros((3, 8)), 4, 4, remainder)
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """Return two fields of 8 x 12 pixels and a small tile of 4 x 4, with their table."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for name, shape in {"a/f.png": (8, 12), "b/x.y.png": (4, 4), "b/f.png": (8, 12)}.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 4096, shape, dtype=np.uint16)).save(path)
+        rows.append({"image": name, "class": name[0], "group": "g" + name[0], "split": "train"})
+        rows[-1] |= images.inspect(path)
+    return pd.DataFrame(rows), tmp_path
+
+
+def test_images_become_tiles_in_order(dataset):
+    table, folder = dataset
+    out = folder / "tiles.npy"
+    index = tiles.slice_images(table, folder, out, size=4, color="gray", rows=2, columns=3)
+    array = np.load(out, mmap_mode="r")
+    assert array.shape == (13, 4, 4, 1)
+    assert array.dtype == np.uint8
+    grid = [f"_r{row}_c{column}" for row in range(2) for column in range(3)]
+    expected = ["a/f" + place for place in grid] + ["b/x.y"] + ["b/f" + place for place in grid]
+    assert index["tile"].tolist() == expected
+    assert index["row"].tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1]
+    assert index["column"].tolist() == [0, 1, 2, 0, 1, 2, 0, 0, 1, 2, 0, 1, 2]
+    assert index["group"].tolist() == ["ga"] * 6 + ["gb"] * 7
+    assert list(index) == ["tile", "image", "class", "group", "split", "row", "column"]
+    for position, row in index.iterrows():
+        pixels = np.asarray(Image.open(folder / row["image"])).astype(float)
+        y, x = row["row"] * 4, row["column"] * 4
+        # A 12-bit dataset: 4095 becomes 255.
+        expected = np.rint(pixels[y : y + 4, x : x + 4] * 255 / 4095)
+        np.testing.assert_array_equal(array[position, ..., 0], expected)
+
+
+def test_gray_and_color_files_make_color_tiles(tmp_path):
+    gray, rgb = smooth(8)[..., 0], smooth(8)
+    rows = []
+    for name, array in {"gray.png": gray, "rgb.png": rgb}.items():
+        Image.fromarray(array).save(tmp_path / name)
+        rows.append({"image": name, "class": "a", "group": name, "split": ""})
+        rows[-1] |= images.inspect(tmp_path / name)
+    tiles.slice_images(pd.DataFrame(rows), tmp_path, tmp_path / "tiles.npy", size=8)
+    array = np.load(tmp_path / "tiles.npy")
+    np.testing.assert_array_equal(array, [np.dstack([gray] * 3), rgb])
+
+
+def test_processes_and_subsets_change_no_tile(dataset):
+    table, folder = dataset
+    options = {"size": 3, "rows": 2, "columns": 2}
+    one = tiles.slice_images(table, folder, folder / "1.npy", **options)
+    two = tiles.slice_images(table, folder, folder / "2.npy", **options, workers=2)
+    assert one.equals(two)
+    assert (folder / "1.npy").read_bytes() == (folder / "2.npy").read_bytes()
+    high = {"low": 0, "high": 4095}
+    part = tiles.slice_images(table, folder, folder / "b.npy", **options, classes=["b"], scale=high)
+    assert set(part["class"]) == {"b"}
+    whole = np.load(folder / "1.npy")[(one["class"] == "b").to_numpy()]
+    np.testing.assert_array_equal(np.load(folder / "b.npy"), whole)
+
+
+def test_a_class_that_is_not_there(dataset):
+    table, folder = dataset
+    with pytest.raises(InputError, match=r"classes: 'c' is not in the dataset, which has a, b"):
+        tiles.slice_images(table, folder, folder / "t.npy", size=4, classes=["a", "c"])
+
+
+def test_the_image_that_a_grid_does_not_divide_is_named(dataset):
+    table, folder = dataset
+    with pytest.raises(InputError, match=r"a/f\.png: slice: 3 x 3 tiles"):
+        tiles.slice_images(table, folder, folder / "t.npy", size=4, rows=3, columns=3)
+
+
+def test_images_that_differ_in_suffix_alone_are_named(dataset):
+    table, folder = dataset
+    table.loc[2, "image"] = "a/f.tif"
+    with pytest.raises(InputError, match=r"a/f\.png: .* same names as those of a/f\.tif"):
+        tiles.slice_images(table, folder, folder / "t.npy", size=4)
+
+
+# rotating
+
+
+def disk(size, share=0.95):
+    """Return which pixels stay inside the tile at any angle."""
+    y, x = np.indices((size, size)) - (size - 1) / 2
+    return np.hypot(y, x) < share * size / 2
+
+
+@pytest.mark.parametrize("fill", ["reflect", "black", "mean"])
+@pytest.mark.parametrize("angle", [-5, 1, 4, 18, 45, 90, 108, 180, -72, 270])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_turn_as_pillows_do(fill, angle, channels):
+    tile = smooth(40, channels)
+    flat = tile[..., 0] if channels == 1 else tile
+    expected = np.asarray(Image.fromarray(flat).rotate(angle, Image.Resampling.BICUBIC))
+    turned = tiles.rotate(tile, angle, fill)
+    assert turned.shape == tile.shape
+    assert turned.dtype == np.uint8
+    inside = disk(40)
+    difference = turned.reshape(expected.shape).astype(int) - expected
+    # One level at most: padding shifts the coordinates, and so their rounding.
+    assert abs(difference[inside]).max() <= 1
+    moved = abs(turned.astype(int) - tile)[inside]
+    assert moved.mean() > 1
+
+
+def test_angles_are_counter_clockwise():
+    tile = np.zeros((5, 5, 1), np.uint8)
+    tile[2, 4] = 255  # to the right of the center
+    assert tiles.rotate(tile, 90)[0, 2] == 255  # above it
+
+
+def test_no_angle_changes_nothing():
+    tile = smooth(16)
+    np.testing.assert_array_equal(tiles.rotate(tile, 0), tile)
+
+
+@given(st.integers(2, 12), st.sampled_from([1, 3]), st.sampled_from(tiles.FILLS), st.integers(0))
+@settings(max_examples=50)
+def test_four_quarter_turns_change_nothing(size, channels, fill, seed):
+    rng = np.random.default_rng(seed)
+    tile = turned = rng.integers(0, 256, (size, size, channels), dtype=np.uint8)
+    for _ in range(4):
+        turned = tiles.rotate(turned, 90, fill)
+    np.testing.assert_array_equal(turned, tile)
+
+
+@pytest.mark.parametrize("angle", [-5, 4, 18, 45, 126])
+def test_reflection_fills_the_corners(angle):
+    # A plain tile shows the angle in its corners unless they are filled.
+    tile = np.full((32, 32, 3), 200, np.uint8)
+    np.testing.assert_array_equal(tiles.rotate(tile, angle, "reflect"), tile)
+    assert tiles.rotate(tile, angle, "black")[0, 0].max() == 0
+
+
+def test_reflected_corners_continue_the_picture():
+    tile = np.repeat(np.arange(0, 256, 8, dtype=np.uint8)[:, None], 32, axis=1)[..., None]
+    turned = tiles.rotate(tile, 45, "reflect")[..., 0].astype(int)
+    steps = max(abs(np.diff(turned, axis=0)).max(), abs(np.diff(turned, axis=1)).max())
+    assert steps <= 8 * np.sqrt(2)
+
+
+def test_mean_fills_the_corners_with_the_mean_color():
+    tile = smooth(32)
+    corner = tiles.rotate(tile, 45, "mean")[0, 0]
+    np.testing.assert_allclose(corner, tile.mean(axis=(0, 1)), atol=0.51)
+
+
+def test_an_unknown_fill_is_refused():
+    with pytest.raises(InputError, match=r"rotate\.fill: 'white'.*reflect, black, mean"):
+        tiles.rotate(smooth(8), 4, "white")
+
+
+def test_each_tile_is_turned_by_each_angle(tmp_path):
+    array = np.stack([smooth(16, seed=seed) for seed in range(5)])
+    np.save(tmp_path / "tiles.npy", array)
+    split = pd.DataFrame({"tile": list("abcde"), "class": "x", "angle": 0, "split": "test"})
+    split.loc[[1, 3], "split"] = "train"
+    train = split[split["split"] == "train"]
+    for workers in (1, 2):
+        out = tmp_path / f"{workers}.npy"
+        table = tiles.rotate_tiles(
+            tmp_path / "tiles.npy", train, out, angles=[-5, 0, 90], workers=workers
+        )
+        assert table["tile"].tolist() == ["b", "b", "b", "d", "d", "d"]
+        assert table["angle"].tolist() == [-5, 0, 90] * 2
+        assert list(table) == list(split)
+        assert table.index.tolist() == list(range(6))
+        turned = np.load(out)
+        for position, (source, angle) in enumerate((i, a) for i in (1, 3) for a in (-5, 0, 90)):
+            np.testing.assert_array_equal(turned[position], tiles.rotate(array[source], angle))

@@ -1,0 +1,154 @@
+"""The smallest whole study, through the real Snakefile."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file
+
+from conftest import ROOT, snakemake
+
+pytestmark = pytest.mark.workflow
+TINY = ROOT / "tests/tiny.yaml"
+
+
+def test_every_table_has_its_columns_and_rows(tiny):
+    split = pd.read_csv(tiny.results / "splits/snap29-sim/split.csv")
+    columns = ["tile", "image", "class", "group", "row", "column", "angle", "split"]
+    assert split.columns.tolist() == columns
+    assert len(split) == 2 * 5 * 16  # classes, fields, tiles
+    assert split.groupby("image")["split"].nunique().max() == 1
+
+    job = tiny.results / "training/snf7-sim/deep/seeds-000-001"
+    history = pd.read_csv(job / "history.csv")
+    columns = [
+        "dataset",
+        "architecture",
+        "seed",
+        "epoch",
+        "loss",
+        "train_accuracy",
+        "test_accuracy",
+    ]
+    assert history.columns.tolist() == columns
+    assert history[["seed", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]
+    assert load_file(job / "weights.safetensors")["conv1.weight"].shape == (2, 16, 1, 3, 3)
+
+    job = tiny.results / "evaluation/snf7-sim/deep/seeds-000-001"
+    evaluation = pd.read_csv(job / "evaluation.csv")
+    columns = ["dataset", "architecture", "seed", "split", "n", "accuracy", "chance", "loss",
+               "calibration_error"]  # fmt: skip
+    assert evaluation.columns.tolist() == columns
+    predictions = pd.read_parquet(job / "predictions.parquet")
+    columns = ["dataset", "architecture", "seed", "split", "tile", "label", "predicted",
+               "confidence", "correct"]  # fmt: skip
+    assert predictions.columns.tolist() == columns
+    means = predictions.groupby(["seed", "split"])["correct"].mean()
+    evaluation = evaluation.set_index(["seed", "split"])["accuracy"]
+    pd.testing.assert_series_equal(means, evaluation.sort_index(), check_names=False)
+
+
+def test_training_tiles_are_rotated_and_test_tiles_are_not(tiny):
+    train, test = (pd.read_csv(tiny.results / f"packs/snf7-sim/{s}.csv") for s in ("train", "test"))
+    assert sorted(train["angle"].unique()) == [0, 90]
+    assert test["angle"].unique().tolist() == [0]
+    assert not set(train["image"]) & set(test["image"])
+    images = np.load(tiny.results / "packs/snf7-sim/train.npy", mmap_mode="r")
+    assert (images.dtype, images.shape[1:]) == (np.uint8, (32, 32, 1))
+    assert len(images) == len(train)
+    pair = train.index[train["tile"] == train["tile"][0]]
+    straight, turned = (Image.fromarray(images[i, ..., 0]) for i in pair)
+    assert turned.tobytes() == straight.transpose(Image.Transpose.ROTATE_90).tobytes()
+
+
+def test_every_figure_is_there_in_three_versions(tiny):
+    screens = sorted(tiny.results.rglob("figures/**/*.screen.png"))
+    assert len(screens) == 2 + 3 + 2  # training panels, prediction panels, the two of all networks
+    for screen in screens:
+        stem = str(screen).removesuffix(".screen.png")
+        assert Image.open(f"{stem}.png").info["dpi"] == pytest.approx((300, 300), abs=1)
+        assert Path(f"{stem}.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_every_job_leaves_a_log(tiny):
+    logs = list(tiny.results.rglob("logs/**/*.log"))
+    assert {log.relative_to(tiny.results / "logs").parts[0] for log in logs} >= {
+        "simulate", "slice", "split", "rotate", "pack", "train_stack", "evaluate",
+    }  # fmt: skip
+
+
+def test_a_second_run_does_nothing(tiny):
+    again = snakemake(tiny.folder, "all", "--cores", "2", study=TINY)
+    assert again.code == 0
+    assert "Nothing to be done" in again.text
+
+
+def test_a_touched_caption_trains_nothing(tiny):
+    captions = list((ROOT / "report").rglob("*.rst"))
+    assert captions
+    for caption in captions:
+        caption.touch()
+    again = snakemake(tiny.folder, "all", "--cores", "2", "--dry-run", study=TINY)
+    assert "Nothing to be done" in again.text
+
+
+def test_a_figure_drawn_anew_trains_nothing(tiny):
+    again = snakemake(
+        tiny.folder, "figures", "--cores", "2", "--forcerun", "accuracy_boxplot", study=TINY
+    )
+    assert again.code == 0
+    assert again.jobs() == {"accuracy_boxplot", "figures"}
+
+
+def test_more_epochs_train_anew_and_fetch_nothing(tiny):
+    longer = tiny.folder / "longer.yaml"
+    longer.write_text(TINY.read_text().replace("deep: {epochs: 2", "deep: {epochs: 3"))
+    again = snakemake(tiny.folder, "all", "--cores", "2", "--dry-run", study=longer)
+    assert "train_stack" in again.jobs()
+    assert not {"simulate", "slice", "split", "rotate", "pack", "training_panel"} & again.jobs()
+
+
+def test_the_study_is_the_same_on_one_core(tiny, tmp_path):
+    """Histories, weights and packs are equal byte for byte, whatever ran beside them."""
+    run = snakemake(tmp_path, "train", "--cores", "1", study=TINY)
+    assert run.code == 0, run.text
+    compared = 0
+    for pattern in ("training/**/history.csv", "**/*.safetensors", "packs/**/*", "**/images.csv"):
+        for file in run.results.glob(pattern):
+            if file.is_file():
+                twin = tiny.results / file.relative_to(run.results)
+                assert file.read_bytes() == twin.read_bytes(), file
+                compared += 1
+    assert compared >= 6 + 6 + 8 + 2
+
+
+def test_the_report_is_one_self_contained_file(tiny):
+    report = tiny.folder / "report.html"
+    made = snakemake(tiny.folder, "all", "--report", report, study=TINY)
+    assert made.code == 0, made.text
+    page = report.read_text()
+    assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', page)
+    for name in ("Training images", "Predictions", "Test accuracy", "Training accuracy"):
+        assert name in page
+    assert page.count("data:image/png;base64") >= 7
+
+
+def test_a_script_runs_by_hand(tiny):
+    """The job is found by the file it makes, and makes the same file."""
+    import subprocess
+    import sys
+
+    table = tiny.results / "splits/snf7-sim/split.csv"
+    before = table.read_bytes()
+    shutil.copy(ROOT / "config.yaml", tiny.folder)
+    table.write_text("")
+    subprocess.run(
+        [sys.executable, ROOT / "scripts/split.py", "results/tiny/splits/snf7-sim/split.csv",
+         "--configfile", TINY],
+        cwd=tiny.folder, check=True, capture_output=True,
+    )  # fmt: skip
+    assert table.read_bytes() == before
