@@ -8,14 +8,13 @@ from _job import reporting, say, snakemake
 
 with reporting():
     import pandas as pd
-    import torch
     from safetensors.torch import load_file
 
     from manyseeds import architectures, evaluation, packs, training
     from manyseeds.stacking import StackedNetwork
 
     job, params = snakemake.wildcards, snakemake.params
-    torch.set_num_threads(snakemake.threads)
+    training.prepare_process(snakemake.threads)
     device = training.best_device()
     precision = training.precision_named(params.precision, device)
     weights = load_file(snakemake.input.weights)

@@ -10,14 +10,13 @@ from generators named by study seed, dataset, architecture and seed.
 from _job import reporting, say, snakemake
 
 with reporting():
-    import torch
     from safetensors.torch import save_file
 
     from manyseeds import architectures, packs, training
     from manyseeds.randomness import rng
 
     job, params = snakemake.wildcards, snakemake.params
-    torch.set_num_threads(snakemake.threads)
+    training.prepare_process(snakemake.threads)
     device = training.best_device()
     precision = training.precision_named(params.precision, device)
 

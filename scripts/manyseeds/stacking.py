@@ -112,7 +112,7 @@ class StackedNetwork(nn.Module):
         """
         shared = images.ndim == 4
         x = images if shared else images.transpose(0, 1).flatten(1, 2)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = _channels_last(x)
         for placed in self._execution_order:
             match placed.layer:
                 case Conv(kernel=kernel):
@@ -136,6 +136,18 @@ class StackedNetwork(nn.Module):
 
     def _weight_and_bias(self, placed: PlacedLayer) -> tuple[Tensor, Tensor]:
         return self.stacked[f"{placed.name}_weight"], self.stacked[f"{placed.name}_bias"]
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    """Return x, (B, C, H, W), in the memory format channels_last, unmistakably.
+
+    Of a single channel both formats have the same bytes, and PyTorch would take the other one
+    for all that follows, with poolings several times slower; strides tell them apart.
+    """
+    x = x.contiguous(memory_format=torch.channels_last)
+    batch, channels, height, width = x.shape
+    strides = (height * width * channels, 1, width * channels, channels)
+    return x.as_strided(x.shape, strides) if channels == 1 else x
 
 
 def _pool_before_relu(layers: Sequence[PlacedLayer]) -> list[PlacedLayer]:
