@@ -145,7 +145,7 @@ def _channels_last(x: Tensor) -> Tensor:
     for all that follows, with poolings several times slower; strides tell them apart.
     """
     x = x.contiguous(memory_format=torch.channels_last)
-    batch, channels, height, width = x.shape
+    channels, height, width = x.shape[1:]
     strides = (height * width * channels, 1, width * channels, channels)
     return x.as_strided(x.shape, strides) if channels == 1 else x
 

@@ -4,51 +4,58 @@ import re
 import shutil
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 from safetensors.numpy import load_file
 
 from conftest import ROOT, snakemake
+from manyseeds.tables import read
 
 pytestmark = pytest.mark.workflow
 TINY = ROOT / "tests/tiny.yaml"
 
 
-def test_every_table_has_its_columns_and_rows(tiny):
+@pytest.mark.parametrize(
+    ("schema", "pattern", "tables"),
+    [
+        ("images", "fetch/*/images.csv", 2),
+        ("split", "splits/*/split.csv", 2),
+        ("pack", "packs/*/*.csv", 4),
+        ("history", "training/*/*/*/history.csv", 6),
+        ("evaluation", "evaluation/*/*/*/evaluation.csv", 6),
+        ("predictions", "evaluation/*/*/*/predictions.parquet", 6),
+    ],
+)
+def test_every_table_keeps_its_contract(tiny, schema, pattern, tables):
+    contract = yaml.safe_load((ROOT / f"schemas/{schema}.schema.yaml").read_text())
+    validator = jsonschema.Draft202012Validator(contract)
+    paths = list(tiny.results.glob(pattern))
+    assert len(paths) == tables
+    for path in paths:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else read(path)
+        assert table.columns.tolist() == list(contract["properties"])
+        for row in table.to_dict("records"):
+            validator.validate(row)
+
+
+def test_every_seed_and_epoch_and_tile_has_its_row(tiny):
     split = pd.read_csv(tiny.results / "splits/snap29-sim/split.csv")
-    columns = ["tile", "image", "class", "group", "row", "column", "angle", "split"]
-    assert split.columns.tolist() == columns
     assert len(split) == 2 * 5 * 16  # classes, fields, tiles
     assert split.groupby("image")["split"].nunique().max() == 1
 
     job = tiny.results / "training/snf7-sim/deep/seeds-000-001"
     history = pd.read_csv(job / "history.csv")
-    columns = [
-        "dataset",
-        "architecture",
-        "seed",
-        "epoch",
-        "loss",
-        "train_accuracy",
-        "test_accuracy",
-    ]
-    assert history.columns.tolist() == columns
     assert history[["seed", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]
     assert load_file(job / "weights.safetensors")["conv1.weight"].shape == (2, 16, 1, 3, 3)
 
     job = tiny.results / "evaluation/snf7-sim/deep/seeds-000-001"
-    evaluation = pd.read_csv(job / "evaluation.csv")
-    columns = ["dataset", "architecture", "seed", "split", "n", "accuracy", "chance", "loss",
-               "calibration_error"]  # fmt: skip
-    assert evaluation.columns.tolist() == columns
     predictions = pd.read_parquet(job / "predictions.parquet")
-    columns = ["dataset", "architecture", "seed", "split", "tile", "label", "predicted",
-               "confidence", "correct"]  # fmt: skip
-    assert predictions.columns.tolist() == columns
     means = predictions.groupby(["seed", "split"])["correct"].mean()
-    evaluation = evaluation.set_index(["seed", "split"])["accuracy"]
+    evaluation = pd.read_csv(job / "evaluation.csv").set_index(["seed", "split"])["accuracy"]
     pd.testing.assert_series_equal(means, evaluation.sort_index(), check_names=False)
 
 
