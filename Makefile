@@ -18,6 +18,8 @@ SNAKEMAKE = $(VENV)/snakemake $(1) --cores $(CORES) $(OPTIONS) $(CONFIG)
 NAME = $(shell $(VENV)/python -c "import sys, yaml; \
 	print([yaml.safe_load(open(f)).get('study', 'default') for f in sys.argv[1:]][-1])" config.yaml $(STUDY))
 REPORT = results/$(NAME)/report.html
+# A name that is missing or odd must not become a path.
+check_name = @[[ "$(NAME)" =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$$ ]] || { echo "No study is named in '$(STUDY)'."; exit 1; }
 
 help:
 	@echo "make reproduce [STUDY=studies/fashion.yaml] [CORES=2]   run a study and write its report"
@@ -33,16 +35,15 @@ help:
 	$(VENV)/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
 
-reproduce: .venv/.installed
-	$(call SNAKEMAKE,all)
-	@$(MAKE) --no-print-directory report
+reproduce: report
 
 data train figures: .venv/.installed
 	$(call SNAKEMAKE,$@)
 
 report: .venv/.installed
+	$(check_name)
 	$(call SNAKEMAKE,all)
-	$(call SNAKEMAKE,all) --report $(REPORT) --report-html-stylesheet-path report/style.css
+	$(VENV)/snakemake all --cores $(CORES) $(CONFIG) --report $(REPORT) --report-html-stylesheet-path report/style.css
 	@echo
 	@echo "The report of the study '$(NAME)': $(REPORT)"
 	@echo "Its figures for print: results/$(NAME)/figures/"
@@ -61,6 +62,7 @@ format: .venv/.installed
 	$(VENV)/ruff format .
 	$(VENV)/snakefmt Snakefile rules
 
-clean:
-	@echo "Deleting the results of the study '$(NAME)': results/$(NAME)"
-	rm -rf results/$(NAME)
+clean: .venv/.installed
+	$(check_name)
+	@echo "Deleting the results of the study '$(NAME)'."
+	rm -rf "results/$(NAME)"

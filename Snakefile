@@ -29,33 +29,33 @@ localrules:
 
 
 rule all:
-    message:
-        "The study '{config[study]}' is complete."
+    default_target: True
     input:
         every(f"{RESULTS}/evaluation/{{dataset}}/{{architecture}}/{{seeds}}/evaluation.csv"),
         FIGURES,
-    default_target: True
+    message:
+        "The study '{config[study]}' is complete."
 
 
 rule data:
-    message:
-        "The images of the study '{config[study]}' are packed for training."
     input:
         every(f"{RESULTS}/packs/{{dataset}}/{{split}}.npy"),
+    message:
+        "The images of the study '{config[study]}' are packed for training."
 
 
 rule train:
-    message:
-        "The networks of the study '{config[study]}' are trained."
     input:
         every(f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/weights.safetensors"),
+    message:
+        "The networks of the study '{config[study]}' are trained."
 
 
 rule figures:
-    message:
-        "The figures of the study '{config[study]}' are drawn."
     input:
         FIGURES,
+    message:
+        "The figures of the study '{config[study]}' are drawn."
 
 
 include: "rules/data.smk"

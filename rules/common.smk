@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import jsonschema
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+from manyseeds.phantoms import is_phantom
 
 # glibc returns large buffers to the system after every training step and fetches them back in
 # the next; kept, they double the speed of training. It reads these once, when a process starts:
@@ -126,13 +130,13 @@ def figure_labels():
     return {name: label(name) for name in DATASETS}
 
 
-def settings(name, architecture):
+def training_settings(name, architecture):
     """How an architecture is trained on a dataset."""
-    chosen = dict(config["training"][architecture])
+    laid_over = dict(config["training"][architecture])
     for experiment in config["experiments"]:
         if experiment["dataset"] == name and architecture in experiment["architectures"]:
-            chosen.update(experiment["training"])
-    return chosen
+            laid_over.update(experiment["training"])
+    return laid_over
 
 
 def stacks():
@@ -172,8 +176,11 @@ def fingerprint(wildcards):
     if source(wildcards)["kind"] != "folder":
         return ""
     digest = hashlib.sha256()
-    for file in sorted(Path(location(wildcards.dataset)).rglob("*")):
-        digest.update(repr((str(file), file.stat().st_size, file.stat().st_mtime_ns)).encode())
+    root = Path(location(wildcards.dataset))
+    for file in sorted(root.rglob("*")):
+        name = file.relative_to(root)
+        if file.is_file() and not is_phantom(name):
+            digest.update(repr((str(name), file.stat().st_size, file.stat().st_mtime_ns)).encode())
     return digest.hexdigest()
 
 

@@ -5,8 +5,6 @@
 
 
 rule training_panel:
-    message:
-        "Draw labelled training images of {wildcards.dataset}."
     input:
         pack=f"{RESULTS}/packs/{{dataset}}/train.npy",
         index=f"{RESULTS}/packs/{{dataset}}/train.csv",
@@ -19,25 +17,25 @@ rule training_panel:
             category="1. The images",
             labels={"figure": "Training images", "dataset": "{dataset}", "network": ""},
         ),
-    params:
-        title=lambda wildcards: label(wildcards.dataset),
-        seed=config["seed"],
-        simulated=lambda wildcards: simulated(wildcards.dataset),
     log:
         f"{RESULTS}/logs/training_panel/{{dataset}}.log",
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../envs/figures.yaml"
+    params:
+        title=lambda wildcards: label(wildcards.dataset),
+        study_seed=config["seed"],
+        simulated=lambda wildcards: simulated(wildcards.dataset),
+    message:
+        "Draw labelled training images of {wildcards.dataset}."
     script:
         "../scripts/training_panel.py"
 
 
 rule predictions_panel:
-    message:
-        "Draw test images of {wildcards.dataset} as {wildcards.architecture} classifies them."
     input:
         pack=lambda wildcards: first_test(wildcards, "npy"),
         index=lambda wildcards: first_test(wildcards, "csv"),
@@ -55,25 +53,25 @@ rule predictions_panel:
                 "network": "{architecture}",
             },
         ),
-    params:
-        title=lambda wildcards: label(wildcards.dataset),
-        seed=config["seed"],
-        simulated=lambda wildcards: simulated(wildcards.dataset),
     log:
         f"{RESULTS}/logs/predictions_panel/{{dataset}}.{{architecture}}.log",
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../envs/figures.yaml"
+    params:
+        title=lambda wildcards: label(wildcards.dataset),
+        study_seed=config["seed"],
+        simulated=lambda wildcards: simulated(wildcards.dataset),
+    message:
+        "Draw test images of {wildcards.dataset} as {wildcards.architecture} classifies them."
     script:
         "../scripts/predictions_panel.py"
 
 
 rule accuracy_boxplot:
-    message:
-        "Draw the test accuracies of all networks."
     input:
         evaluations=every(
             f"{RESULTS}/evaluation/{{dataset}}/{{architecture}}/{{seeds}}/evaluation.csv"
@@ -93,25 +91,25 @@ rule accuracy_boxplot:
             category="3. How well they classify",
             labels={"figure": "Test accuracy (table)", "dataset": "all", "network": "all"},
         ),
-    params:
-        labels=figure_labels(),
-        experts={d: config["datasets"][d].get("expert_accuracy") for d in DATASETS},
-        simulated=[d for d in DATASETS if simulated(d)],
     log:
         f"{RESULTS}/logs/accuracy_boxplot.log",
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../envs/figures.yaml"
+    params:
+        labels=figure_labels(),
+        experts={d: config["datasets"][d].get("expert_accuracy") for d in DATASETS},
+        simulated=[d for d in DATASETS if simulated(d)],
+    message:
+        "Draw the test accuracies of all networks."
     script:
         "../scripts/accuracy_boxplot.py"
 
 
 rule training_curves:
-    message:
-        "Draw the training accuracy of all networks by epoch."
     input:
         histories=every(f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/history.csv"),
     output:
@@ -123,16 +121,18 @@ rule training_curves:
             category="4. How they learn",
             labels={"figure": "Training accuracy", "dataset": "all", "network": "all"},
         ),
-    params:
-        labels=figure_labels(),
-        simulated=[d for d in DATASETS if simulated(d)],
     log:
         f"{RESULTS}/logs/training_curves.log",
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../envs/figures.yaml"
+    params:
+        labels=figure_labels(),
+        simulated=[d for d in DATASETS if simulated(d)],
+    message:
+        "Draw the training accuracy of all networks by epoch."
     script:
         "../scripts/training_curves.py"

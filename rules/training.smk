@@ -2,8 +2,6 @@
 
 
 rule train_stack:
-    message:
-        "Train {wildcards.architecture} on {wildcards.dataset}, {wildcards.seeds}."
     input:
         train=f"{RESULTS}/packs/{{dataset}}/train.npy",
         train_index=f"{RESULTS}/packs/{{dataset}}/train.csv",
@@ -13,23 +11,25 @@ rule train_stack:
         history=f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/history.csv",
         timing=f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/timing.csv",
         weights=f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/weights.safetensors",
-    params:
-        study_seed=config["seed"],
-        seeds=seeds_of,
-        settings=lambda wildcards: settings(wildcards.dataset, wildcards.architecture),
-        precision=config["engine"]["precision"],
-        stack=config["engine"]["stack"],
     log:
         f"{RESULTS}/logs/train_stack/{{dataset}}.{{architecture}}.{{seeds}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_stack/{{dataset}}.{{architecture}}.{{seeds}}.tsv"
+    conda:
+        "../envs/training.yaml"
     # One core a job: two jobs of one thread train more images a second than one of two.
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=720,
         gpu=config["engine"]["gpu"],
-    conda:
-        "../envs/training.yaml"
+    params:
+        study_seed=config["seed"],
+        seeds=seeds_of,
+        settings=lambda wildcards: training_settings(wildcards.dataset, wildcards.architecture),
+        precision=config["engine"]["precision"],
+        stack=config["engine"]["stack"],
+    message:
+        "Train {wildcards.architecture} on {wildcards.dataset}, {wildcards.seeds}."
     script:
         "../scripts/train_stack.py"

@@ -12,6 +12,7 @@ and finds the job that Snakemake would run for that file, with the study of conf
 import io
 import sys
 import time
+import traceback
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def say(line: str) -> None:
 
 @contextmanager
 def reporting():
-    """Turn a fault of the input into one line and a failed job; leave the rest a traceback."""
+    """Turn a fault of the input into one line and a failed job; log the traceback of others."""
     Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
     Path(snakemake.log[0]).write_text("")
     try:
@@ -63,3 +64,7 @@ def reporting():
     except InputError as fault:
         say(f"error: {fault}")
         sys.exit(1)
+    except Exception:
+        with Path(snakemake.log[0]).open("a") as log:
+            traceback.print_exc(file=log)
+        raise

@@ -10,17 +10,14 @@ from _job import reporting, snakemake
 with reporting():
     import pandas as pd
 
-    from manyseeds import plots, style
+    from manyseeds import plots, style, tables
 
     params, output = snakemake.params, snakemake.output
-    evaluations = pd.concat(map(pd.read_csv, snakemake.input.evaluations), ignore_index=True)
-    tested = evaluations[evaluations["split"] != "train"]
+    evaluations = pd.concat(map(tables.read, snakemake.input.evaluations), ignore_index=True)
     figure = plots.accuracy_boxplot(
         evaluations,
         experts=params.experts,
-        chance=tested.groupby("dataset")["chance"].first().to_dict(),
         labels=params.labels,
-        simulated=params.simulated,
     )
     style.save(figure, output.png, output.pdf, output.screen)
     plots.accuracy_table(evaluations).to_csv(output.table, index=False)

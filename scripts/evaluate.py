@@ -15,7 +15,7 @@ with reporting():
 
     job, params = snakemake.wildcards, snakemake.params
     training.prepare_process(snakemake.threads)
-    device = training.best_device()
+    device = training.device_for(snakemake.resources.gpu)
     precision = training.precision_named(params.precision, device)
     weights = load_file(snakemake.input.weights)
 
@@ -34,7 +34,7 @@ with reporting():
         evaluations.append(found.assign(**row))
         predictions.append(
             evaluation.prediction_table(
-                probabilities, pack.labels, pack.index["tile"], params.seeds
+                probabilities, pack.labels, pack.index[["tile", "angle"]], params.seeds
             ).assign(**row)
         )
         say(f"{split}: mean accuracy {found['accuracy'].mean():.1%} (n = {len(found)} seeds)")

@@ -21,8 +21,7 @@ with reporting():
     params, output = snakemake.params, snakemake.output
     pack = packs.open_pack(Path(snakemake.input.pack), Path(snakemake.input.index))
     found = panels.predictions_of(pd.read_parquet(snakemake.input.predictions), pack.index)
-    name = style.dataset_label(params.title, simulated=[params.title] if params.simulated else [])
-    generator = rng(params.seed, "predictions_panel", snakemake.wildcards.dataset)
+    generator = rng(params.study_seed, "predictions_panel", snakemake.wildcards.dataset)
     rows = panels.choose_sample(len(pack), COUNT, generator)
     network, seed = found["architecture"].iloc[0], found["seed"].iloc[0]
     figure = panels.predictions_panel(
@@ -31,6 +30,6 @@ with reporting():
         found["predicted"].to_numpy()[rows],
         found["confidence"].to_numpy()[rows],
         pack.classes,
-        title=f"{name}: test images as classified by {network}, seed {seed}",
+        title=f"{params.title}: test images as classified by {network}, seed {seed}",
     )
     style.save(figure, output.png, output.pdf, output.screen)

@@ -32,7 +32,7 @@ with reporting():
     shape = tuple(params.source["shape"])
     for folder in (snakemake.output.images, snakemake.output.masks):
         for name in phenotype.classes:
-            Path(folder, name).mkdir(parents=True)
+            Path(folder, name).mkdir(parents=True, exist_ok=True)
     fields = [(name, i) for name in phenotype.classes for i in range(params.source["fields"])]
     with get_context("fork").Pool(snakemake.threads) as pool:
         pool.starmap(simulate, fields)

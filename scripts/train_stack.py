@@ -17,7 +17,7 @@ with reporting():
 
     job, params = snakemake.wildcards, snakemake.params
     training.prepare_process(snakemake.threads)
-    device = training.best_device()
+    device = training.device_for(snakemake.resources.gpu)
     precision = training.precision_named(params.precision, device)
 
     train = packs.open_pack(snakemake.input.train, snakemake.input.train_index)

@@ -9,9 +9,9 @@ from _job import reporting, snakemake
 with reporting():
     import pandas as pd
 
-    from manyseeds import plots, style
+    from manyseeds import plots, style, tables
 
     params, output = snakemake.params, snakemake.output
-    histories = pd.concat(map(pd.read_csv, snakemake.input.histories), ignore_index=True)
-    figure = plots.training_curves(histories, labels=params.labels, simulated=params.simulated)
+    histories = pd.concat(map(tables.read, snakemake.input.histories), ignore_index=True)
+    figure = plots.training_curves(histories, labels=params.labels)
     style.save(figure, output.png, output.pdf, output.screen)

@@ -17,10 +17,9 @@ with reporting():
 
     params, output = snakemake.params, snakemake.output
     pack = packs.open_pack(Path(snakemake.input.pack), Path(snakemake.input.index))
-    name = style.dataset_label(params.title, simulated=[params.title] if params.simulated else [])
-    generator = rng(params.seed, "training_panel", snakemake.wildcards.dataset)
+    generator = rng(params.study_seed, "training_panel", snakemake.wildcards.dataset)
     rows = panels.choose_balanced(pack.labels, COUNT, generator, units=pack.index["tile"])
     figure = panels.training_panel(
-        pack.images[rows], pack.labels[rows], pack.classes, title=f"{name}: training images"
+        pack.images[rows], pack.labels[rows], pack.classes, title=f"{params.title}: training images"
     )
     style.save(figure, output.png, output.pdf, output.screen)

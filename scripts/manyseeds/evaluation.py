@@ -113,9 +113,9 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int =
 
 
 def prediction_table(
-    probabilities: np.ndarray, labels: np.ndarray, tiles: Sequence[str], seeds: Sequence[int]
+    probabilities: np.ndarray, labels: np.ndarray, tiles: pd.DataFrame, seeds: Sequence[int]
 ) -> pd.DataFrame:
-    """Return a row a seed and image: seed, tile, label, predicted, confidence, correct.
+    """Return a row a seed and image: seed, tile, angle, label, predicted, confidence, correct.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ def prediction_table(
         (S, n, classes).
     labels : numpy.ndarray
         (n,).
-    tiles : sequence of str
-        Names of the images, (n,).
+    tiles : pandas.DataFrame
+        Columns tile and angle, which name the images; n rows.
     seeds : sequence of int
         (S,).
     """
@@ -132,7 +132,8 @@ def prediction_table(
     return pd.DataFrame(
         {
             "seed": np.repeat(np.asarray(seeds), len(labels)),
-            "tile": np.tile(np.asarray(tiles, dtype=object), len(seeds)),
+            "tile": np.tile(tiles["tile"].to_numpy(object), len(seeds)),
+            "angle": np.tile(tiles["angle"].to_numpy(float), len(seeds)),
             "label": np.tile(labels, len(seeds)),
             "predicted": predicted.ravel(),
             "confidence": probabilities.max(-1).ravel(),

@@ -8,8 +8,9 @@ the cell, so that the sum of a cell's light tells next to nothing of its class.
 
 Control cells have a few puncta too, and the cells, staining, background, lamp and focus
 differ from field to field whatever the class. All phenotypes share one `Specimen`, one
-`Microscope` and one `control` effect; their depleted `Effect` alone makes one easy and
-another hard (and `channels` says what was imaged).
+`Microscope` and one `control` effect; they differ in their depleted `Effect` (and in
+`channels`, what was imaged). What else a study gives a dataset, such as the number of its
+fields, is the study's.
 """
 
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ class Phenotype:
 PHENOTYPES = {
     phenotype.name: phenotype
     for phenotype in (
-        Phenotype("snap29", ("protein", "nuclei"), Effect(24.0, 0.55)),
+        Phenotype("snap29", ("protein", "nuclei"), Effect(28.0, 0.60)),
         Phenotype("snf7", ("protein",), Effect(9.0, 0.22)),
     )
 }

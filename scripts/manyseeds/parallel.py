@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 
@@ -39,7 +40,7 @@ def in_parallel(
                 yield function(batch)
                 bar.update(len(batch))
             return
-        with ProcessPoolExecutor(workers) as pool:
+        with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
             for batch, result in zip(batches, pool.map(function, batches), strict=True):
                 yield result
                 bar.update(len(batch))

@@ -4,7 +4,7 @@ The functions summarise tables that other stages wrote; no result is computed he
 Tables hold accuracies as fractions 0–1, axes show percent.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ from manyseeds.style import (
     FONT,
     SHAPES,
     SINGLE_COLUMN,
-    dataset_label,
     dataset_palette,
     percent,
     theme,
@@ -38,9 +37,7 @@ plotnine takes a seed of 0 for none."""
 def accuracy_boxplot(
     evaluations: pd.DataFrame,
     experts: Mapping[str, float | None] | None = None,
-    chance: Mapping[str, float | None] | None = None,
     labels: Mapping[str, str] | None = None,
-    simulated: Collection[str] = (),
 ) -> p9.ggplot:
     """Return the boxplot of test accuracy by dataset, one facet an architecture.
 
@@ -51,17 +48,14 @@ def accuracy_boxplot(
     Parameters
     ----------
     evaluations : pandas.DataFrame
-        Columns dataset, architecture, seed, split, accuracy (fraction): one row a seed and
-        split. The split ``train`` is left out; any other than ``test`` is named on the axis.
+        Columns dataset, architecture, seed, split, accuracy and chance (fractions): one row a
+        seed and split. The split ``train`` is left out; any other than ``test`` is named on
+        the axis. Chance is drawn as a labelled dotted line.
     experts : mapping of str to float, optional
         Accuracy of a human expert by dataset, a fraction, drawn as a labelled dashed line.
         Datasets that are absent or None have no line.
-    chance : mapping of str to float, optional
-        Accuracy of guessing by dataset, a fraction, drawn as a labelled dotted line.
     labels : mapping of str to str, optional
         What to call the datasets on the axis, by name.
-    simulated : collection of str
-        Datasets to call simulated, where their label does not.
 
     Raises
     ------
@@ -76,13 +70,13 @@ def accuracy_boxplot(
     place = {category: number for number, category in enumerate(categories, start=1)}
     runs["x"] = [place[key] for key in zip(runs["dataset"], runs["split"], strict=True)]
     boxes = summarise(runs, ["architecture", "dataset", "x"], "accuracy")
+    chance = boxes["x"].map(runs.groupby("x")["chance"].first())
+    expert = boxes["dataset"].map(experts or {}).astype(float)
     boxes["text"] = [
         f"mean {100 * mean:.1f} %\nn = {n}"
         for mean, n in zip(boxes["mean"], boxes["n"], strict=True)
     ]
-    lines = pd.concat(
-        [_reference(boxes, experts or {}, "expert"), _reference(boxes, chance or {}, "chance")]
-    )
+    lines = pd.concat([_reference(boxes, expert, "expert"), _reference(boxes, chance, "chance")])
     lowest = min([*runs["accuracy"], *lines["y"]])
     bottom = lowest - 0.22 * (1 - lowest)  # room for two lines of text below the data
     facets = runs["architecture"].nunique()
@@ -111,7 +105,7 @@ def accuracy_boxplot(
         + p9.scale_x_continuous(
             breaks=list(place.values()),
             labels=[
-                _tick_label(dataset_label(name, labels, simulated), split)
+                _tick_label((labels or {}).get(name, name), split)
                 for name, split in categories
             ],
             limits=(0.5, len(categories) + 0.65), expand=(0, 0),
@@ -137,7 +131,6 @@ def accuracy_table(evaluations: pd.DataFrame) -> pd.DataFrame:
 def training_curves(
     histories: pd.DataFrame,
     labels: Mapping[str, str] | None = None,
-    simulated: Collection[str] = (),
 ) -> p9.ggplot:
     """Return training accuracy by epoch: runs as points, a loess smooth and its band.
 
@@ -155,8 +148,6 @@ def training_curves(
         row a seed and epoch.
     labels : mapping of str to str, optional
         What to call the datasets in the legend, by name.
-    simulated : collection of str
-        Datasets to call simulated, where their label does not.
 
     Raises
     ------
@@ -168,7 +159,7 @@ def training_curves(
     # plotnine smooths between whole numbers only when they are floats.
     histories = histories.astype({"epoch": float})
     palette = dataset_palette(histories["dataset"])
-    names = [dataset_label(name, labels, simulated) for name in palette]
+    names = [(labels or {}).get(name, name) for name in palette]
     bottom = _lower_limit(histories["train_accuracy"])
     facets = histories["architecture"].nunique()
     columns = min(facets, 3)
@@ -226,11 +217,9 @@ def _tick_label(label: str, split: str) -> str:
     return label.replace(" (", "\n(")
 
 
-def _reference(boxes: pd.DataFrame, levels: Mapping[str, float | None], kind: str) -> pd.DataFrame:
-    """Return one row a box whose dataset has a level: where its line goes and what it says."""
-    lines = boxes[["architecture", "dataset", "x"]].copy()
-    lines["y"] = lines["dataset"].map(levels).astype(float)
-    lines["kind"] = kind
+def _reference(boxes: pd.DataFrame, levels: pd.Series, kind: str) -> pd.DataFrame:
+    """Return one row a box that has a level: where its line goes and what it says."""
+    lines = boxes[["architecture", "dataset", "x"]].assign(y=levels, kind=kind)
     return lines.dropna(subset="y")
 
 

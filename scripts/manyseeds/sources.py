@@ -17,6 +17,7 @@ import pandas as pd
 
 from manyseeds import images, parallel
 from manyseeds.errors import InputError
+from manyseeds.phantoms import is_phantom
 
 COLUMNS = ["image", "class", "group", "split", "width", "height"]
 COLUMNS += ["bit_depth", "pages", "mode", "maximum", "sha256"]
@@ -158,7 +159,7 @@ def _class_folders(root: Path) -> tuple[list[str], int]:
     """Return the folders in a folder and how many phantom files lie beside them."""
     folders, phantoms = [], 0
     for entry in sorted(root.iterdir()):
-        if images.is_phantom(entry.name):
+        if is_phantom(entry.name):
             phantoms += entry.is_file()
         elif entry.is_dir():
             folders.append(entry.name)
@@ -178,7 +179,7 @@ def _walk(folder: Path) -> tuple[list[str], int]:
                 raise InputError(f"{Path(parent, name)}: a link to a folder. Put the folder here.")
         for name in names:
             path = Path(parent, name).relative_to(folder)
-            if images.is_phantom(path):
+            if is_phantom(path):
                 phantoms += 1
             elif path.suffix.lower() not in SUFFIXES:
                 raise InputError(

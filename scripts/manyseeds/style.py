@@ -1,6 +1,6 @@
 """What all figures share: sizes, palette, theme, labels and saving."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -74,14 +74,6 @@ def dataset_palette(names: Iterable[str]) -> dict[str, str]:
     return {
         name: OKABE_ITO[place % len(OKABE_ITO)] for place, name in enumerate(sorted(set(names)))
     }
-
-
-def dataset_label(
-    name: str, labels: Mapping[str, str] | None = None, simulated: Collection[str] = ()
-) -> str:
-    """Return how a figure names a dataset; a simulated one is always called so."""
-    label = (labels or {}).get(name, name)
-    return f"{label} (simulated)" if name in simulated and "simulated" not in label else label
 
 
 def percent(fractions: Iterable[float]) -> list[str]:

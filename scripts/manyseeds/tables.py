@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-NAMES = ("tile", "image", "class", "group", "split", "file", "mode", "sha256")
+NAMES = ("dataset", "architecture", "tile", "image", "class", "group", "split", "mode", "sha256")
 """Columns that hold names, also where a name looks like a number or like a missing value."""
 
 

@@ -27,8 +27,9 @@ LARGEST_STACKED_MAP = 64 * 64
 """Pixels of the largest images whose seeds pay to be trained as one stack.
 
 Below it the cost of a step is mostly that of starting each operation, which a stack shares;
-above it arithmetic and memory dominate and a stack only crowds the cache. Measured with
-`benchmarks/stack_width.py`."""
+above it arithmetic and memory dominate and a stack only crowds the cache. On one core with bf16
+and batch 20, six seeds stacked trained 3 500 against 1 330 images/s at 28 x 28, 1 420 against
+1 090 at 64 x 64, and 330 against 360 at 128 x 128."""
 
 
 PROGRESS_SECONDS = 10
@@ -231,9 +232,9 @@ def prepare_process(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def best_device() -> torch.device:
-    """Return the first CUDA device, or else the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def device_for(gpus: int) -> torch.device:
+    """Return the CUDA device of a job that was given one and sees it, or else the processor."""
+    return torch.device("cuda" if gpus and torch.cuda.is_available() else "cpu")
 
 
 def precision_named(name: str, device: torch.device | str = "cpu") -> torch.dtype:

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -16,6 +17,7 @@ PROBABILITIES = np.array(
     dtype=np.float32,
 )
 LABELS = np.array([0, 1, 1, 0])
+TILES = pd.DataFrame({"tile": ["a", "b", "c", "d"], "angle": [0, 5, 0, 5]})
 
 
 def test_accuracy_by_hand():
@@ -70,8 +72,11 @@ def test_predict_does_not_depend_on_its_batches(monkeypatch):
 
 
 def test_tables():
-    table = evaluation.prediction_table(PROBABILITIES, LABELS, ["a", "b", "c", "d"], [5, 6])
-    assert table.columns.tolist() == ["seed", "tile", "label", "predicted", "confidence", "correct"]
+    table = evaluation.prediction_table(PROBABILITIES, LABELS, TILES, [5, 6])
+    assert table.columns.tolist() == [
+        "seed", "tile", "angle", "label", "predicted", "confidence", "correct",
+    ]  # fmt: skip
+    assert table["angle"].tolist() == [0, 5, 0, 5] * 2
     row = table.query("seed == 6 and tile == 'c'").iloc[0]
     assert (row["label"], row["predicted"], row["correct"]) == (1, 1, True)
     assert row["confidence"] == pytest.approx(0.75)

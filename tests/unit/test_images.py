@@ -11,6 +11,7 @@ from PIL import Image
 
 from manyseeds import images, scaling
 from manyseeds.errors import InputError
+from manyseeds.phantoms import is_phantom
 
 DATA = Path(os.environ.get("MANYSEEDS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 RAMP = np.arange(12, dtype=np.uint16).reshape(3, 4) * 300 + 7  # 7 ... 3307: a 12-bit camera
@@ -60,12 +61,12 @@ def big_endian_tiff(path, array):
     "path", [".DS_Store", "a/.DS_Store", "a/._b.png", "a/thumbs.DB", "__MACOSX/a/b.png"]
 )
 def test_leftovers_of_file_browsers_are_phantoms(path):
-    assert images.is_phantom(path)
+    assert is_phantom(path)
 
 
 @pytest.mark.parametrize("path", ["a/b.png", "DS_Store.png", "a/my_thumbs.db.png", "a.b/c.tif"])
 def test_images_are_no_phantoms(path):
-    assert not images.is_phantom(path)
+    assert not is_phantom(path)
 
 
 # reading

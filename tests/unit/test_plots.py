@@ -19,7 +19,8 @@ def evaluations(seeds=4, datasets=("snap29-sim", "flowers"), architectures=("dee
         for seed in range(seeds)
         for split in ("train", "test")
     ]
-    return pd.DataFrame(rows, columns=["dataset", "architecture", "seed", "split", "accuracy"])
+    table = pd.DataFrame(rows, columns=["dataset", "architecture", "seed", "split", "accuracy"])
+    return table.assign(chance=table["dataset"].map({"flowers": 0.2}).fillna(0.5))
 
 
 def histories(seeds=4, epochs=9, datasets=("snap29-sim", "flowers")):
@@ -52,23 +53,15 @@ def test_palette_does_not_depend_on_the_order_of_rows():
     assert len(set(style.dataset_palette("abcdefgh").values())) == 8
 
 
-def test_a_simulated_dataset_is_called_so_once():
-    assert style.dataset_label("a") == "a"
-    assert style.dataset_label("a", {"a": "Snap29"}, ["a"]) == "Snap29 (simulated)"
-    assert style.dataset_label("a", {"a": "Snap29 (simulated)"}, ["a"]) == "Snap29 (simulated)"
-
-
 def test_boxplot_says_percent_runs_and_references():
     plot = plots.accuracy_boxplot(
         evaluations(),
         experts={"snap29-sim": 0.93, "flowers": None},
-        chance={"snap29-sim": 0.5, "flowers": 0.2},
-        labels={"flowers": "Five flowers"},
-        simulated=["snap29-sim"],
+        labels={"flowers": "Five flowers", "snap29-sim": "Snap29 (simulated)"},
     )
     found = words(plot)
     assert "Test accuracy (%)" in found and "100" in found
-    assert "snap29-sim\n(simulated)" in found and "Five flowers" in found
+    assert "Snap29\n(simulated)" in found and "Five flowers" in found
     assert sum("n = 4" in word for word in found) == 4
     # one a facet: two architectures
     assert found.count("expert") == found.count("93 %") == 2
@@ -151,11 +144,13 @@ def test_local_fits_hold_about_five_epochs():
 
 @pytest.mark.parametrize("epochs", [1, 2, 9])
 def test_epochs_are_whole_numbers(epochs):
-    plot = plots.training_curves(histories(epochs=epochs), simulated=["snap29-sim"])
+    plot = plots.training_curves(
+        histories(epochs=epochs), labels={"snap29-sim": "Snap29 (simulated)"}
+    )
     found = words(plot)
     assert [word for word in map(str, range(1, epochs + 1)) if word not in found] == []
     assert not [word for word in found if re.fullmatch(r"\d+\.\d+", word)]
-    assert "snap29-sim (simulated)" in found and "Training accuracy (%)" in found
+    assert "Snap29 (simulated)" in found and "Training accuracy (%)" in found
 
 
 def test_long_runs_have_few_epoch_labels():

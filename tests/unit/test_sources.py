@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from class_folders import COLUMNS, files, make, save
-from manyseeds import images, sources
+from manyseeds import sources
 from manyseeds.errors import InputError
+from manyseeds.phantoms import is_phantom
 
 DATA = Path(os.environ.get("MANYSEEDS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -156,7 +157,7 @@ def test_the_flowers_archive_lists_its_classes():
         pytest.skip("MANYSEEDS_DATA has no flowers.tar.gz")
     with tarfile.open(archive) as file:
         names = [member.name for member in file if member.isfile()]
-    phantoms = [name for name in names if images.is_phantom(name)]
+    phantoms = [name for name in names if is_phantom(name)]
     assert len(phantoms) == 6
     assert len(names) - len(phantoms) == 4064
     assert {re.sub(r"^flowers/(\w+)/.*", r"\1", n) for n in set(names) - set(phantoms)} == {

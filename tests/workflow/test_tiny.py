@@ -12,8 +12,8 @@ import yaml
 from PIL import Image
 from safetensors.numpy import load_file
 
-from conftest import ROOT, snakemake
 from manyseeds.tables import read
+from study import ROOT, snakemake
 
 pytestmark = pytest.mark.workflow
 TINY = ROOT / "tests/tiny.yaml"
