@@ -28,7 +28,7 @@ help:
 	@echo "make lint | format | clean                              check, format, delete results"
 
 # Anew whenever a pin changes.
-.venv/.installed: requirements.txt
+.venv/.installed: requirements.txt constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'manyseeds needs Python 3.11 or later: make PYTHON=python3.11 ...')"
 	@echo "Installing the packages of requirements.txt into .venv; some minutes, once."
 	$(PYTHON) -m venv .venv
