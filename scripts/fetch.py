@@ -27,5 +27,6 @@ with reporting():
     table.to_csv(snakemake.output.table, index=False)
     say(
         f"{len(table):,} images in {table['class'].nunique()} classes from {params.location}; "
-        f"{phantoms} phantom files (such as .DS_Store) skipped"
+        f"{phantoms} phantom files (such as .DS_Store) skipped; "
+        f"{table['sha256'].duplicated(keep=False).sum()} files are identical to another"
     )

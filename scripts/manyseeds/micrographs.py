@@ -102,7 +102,7 @@ PHENOTYPES = {
     phenotype.name: phenotype
     for phenotype in (
         Phenotype("snap29", ("protein", "nuclei"), Effect(28.0, 0.60)),
-        Phenotype("snf7", ("protein",), Effect(9.5, 0.24)),
+        Phenotype("snf7", ("protein",), Effect(10.5, 0.26)),
     )
 }
 

@@ -18,12 +18,14 @@ from manyseeds.architectures import Conv, Dense, Flatten, MaxPool, PlacedLayer, 
 
 
 def initial_weights(
-    layers: Sequence[PlacedLayer], generator: np.random.Generator
+    layers: Sequence[PlacedLayer], generator: np.random.Generator, distribution: str = "he"
 ) -> dict[str, np.ndarray]:
-    """Draw one seed's weights before training.
+    """Draw one seed's weights before training: uniform in [-a, a], biases zero.
 
-    Glorot's uniform distribution for weights and zeros for biases, the defaults of Keras,
-    with which the essays train: U(-a, a) with a = sqrt(6 / (fan_in + fan_out)).
+    He's a = sqrt(6 / fan_in) keeps the size of the activations from layer to layer of rectified
+    units. Glorot's a = sqrt(6 / (fan_in + fan_out)) is the default of Keras, with which the
+    essays train; their nine convolutions then shrink a dim image to next to nothing, and now
+    and then a network falls silent before it begins to learn.
 
     Parameters
     ----------
@@ -31,6 +33,7 @@ def initial_weights(
         As from `manyseeds.architectures.build`.
     generator : numpy.random.Generator
         The seed's own.
+    distribution : "he" or "glorot"
 
     Returns
     -------
@@ -39,6 +42,7 @@ def initial_weights(
 
     References
     ----------
+    He et al. (2015), Delving deep into rectifiers, equation 10.
     Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward
     neural networks, equation 16.
     """
@@ -49,7 +53,7 @@ def initial_weights(
             continue
         receptive_field = int(np.prod(shape[2:]))
         fan_out, fan_in = shape[0] * receptive_field, shape[1] * receptive_field
-        limit = np.sqrt(6 / (fan_in + fan_out))
+        limit = np.sqrt(6 / {"he": fan_in, "glorot": fan_in + fan_out}[distribution])
         weights[f"{placed.name}.weight"] = generator.uniform(-limit, limit, shape).astype("float32")
         weights[f"{placed.name}.bias"] = np.zeros(shape[0], "float32")
     return weights

@@ -50,19 +50,23 @@ class Settings:
     images_per_epoch : int or None
         So many images, drawn anew for each epoch and seed; None, or more than there are,
         means all.
+    initial_weights : "he" or "glorot"
+        Their distribution, see `manyseeds.stacking.initial_weights`.
     """
 
     epochs: int = 9
     batch: int = 20
     learning_rate: float = 0.001
     images_per_epoch: int | None = 800
+    initial_weights: str = "he"
 
     @classmethod
-    def of(cls, *, epochs: int, batch: int, lr: float, images_per_epoch: int | str, optimizer: str):
+    def of(cls, *, optimizer: str, lr: float, images_per_epoch: int | str, **settings):
         """Return the settings that a study spells out; ``images_per_epoch`` may be "all"."""
         if optimizer != "adam":
             raise ValueError(f"unknown optimizer {optimizer!r}")
-        return cls(epochs, batch, lr, None if images_per_epoch == "all" else images_per_epoch)
+        images = None if images_per_epoch == "all" else images_per_epoch
+        return cls(learning_rate=lr, images_per_epoch=images, **settings)
 
     def images_seen(self, n: int) -> int:
         """Return how many of n images a seed sees in an epoch."""
@@ -152,7 +156,11 @@ def train(
     for start in range(0, len(seeds), width):
         some = seeds[start : start + width]
         network = StackedNetwork.of_seeds(
-            layers, [initial_weights(layers, streams(seed, "weights")) for seed in some]
+            layers,
+            [
+                initial_weights(layers, streams(seed, "weights"), settings.initial_weights)
+                for seed in some
+            ],
         ).to(device)
         history, timing = _train_stack(
             network, training, test, some, settings, streams, precision, meter

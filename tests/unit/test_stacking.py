@@ -31,12 +31,18 @@ def images():
     return torch.rand(SEEDS, 5, 3, 28, 28, generator=torch.Generator().manual_seed(0))
 
 
-def test_initial_weights_are_glorot_uniform(layers):
-    weights = initial_weights(layers, np.random.default_rng(0))
-    limit = np.sqrt(6 / (9 * 32 + 9 * 64))  # conv7: 32 to 64 channels, 3 x 3
+@pytest.mark.parametrize(("distribution", "fans"), [("he", 9 * 32), ("glorot", 9 * 32 + 9 * 64)])
+def test_initial_weights_are_uniform(layers, distribution, fans):
+    weights = initial_weights(layers, np.random.default_rng(0), distribution)
+    limit = np.sqrt(6 / fans)  # conv7: 32 to 64 channels, 3 x 3
     drawn = weights["conv7.weight"]
     assert np.abs(drawn).max() <= limit
     assert drawn.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
+    # PyTorch's own initialisers have the same spread.
+    init = {"he": torch.nn.init.kaiming_uniform_, "glorot": torch.nn.init.xavier_uniform_}
+    theirs = torch.empty(64, 32, 3, 3)
+    gain = {"nonlinearity": "relu"} if distribution == "he" else {}
+    assert drawn.std() == pytest.approx(init[distribution](theirs, **gain).std().item(), rel=0.03)
     assert all(not value.any() for name, value in weights.items() if name.endswith("bias"))
 
 
