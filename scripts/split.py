@@ -14,9 +14,9 @@ with reporting():
     params = snakemake.params
     table = tables.read(snakemake.input.table)
     generator = rng(params.study_seed, "split", snakemake.wildcards.dataset)
-    table["split"] = splits.assign(table, params.by, params.held_out, generator)
+    split = splits.assign(table, params.by, params.held_out, generator)
+    table = table.drop(columns="split").assign(angle=0, split=split)
     splits.check(table, params.splits, params.by)
-    table.insert(table.columns.get_loc("split"), "angle", 0)
     table.to_csv(snakemake.output.table, index=False)
     sizes = table["split"].value_counts()
     say(", ".join(f"{split}: {sizes[split]:,} tiles" for split in params.splits))

@@ -126,7 +126,7 @@ def group_in_two_splits(folder):
     source = {"splits": ["train", "test"], "group": r"([a-z]+\d)_"}
     return (
         {"source": source, "split": {"by": "source"}},
-        "group 'control4'.*train.*test",
+        "its group 'control4' is in test and.*in train",
         "split.csv",
     )
 
