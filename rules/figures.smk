@@ -79,6 +79,8 @@ rule accuracy_boxplot:
     output:
         png=f"{RESULTS}/figures/accuracy_boxplot.png",
         pdf=f"{RESULTS}/figures/accuracy_boxplot.pdf",
+        # Stands on the first page of the report.
+        svg=f"{RESULTS}/figures/accuracy_boxplot.svg",
         screen=report(
             f"{RESULTS}/figures/accuracy_boxplot.screen.png",
             caption="../report/captions/accuracy_boxplot.rst",
@@ -115,6 +117,8 @@ rule training_curves:
     output:
         png=f"{RESULTS}/figures/training_curves.png",
         pdf=f"{RESULTS}/figures/training_curves.pdf",
+        # Stands on the first page of the report.
+        svg=f"{RESULTS}/figures/training_curves.svg",
         screen=report(
             f"{RESULTS}/figures/training_curves.screen.png",
             caption="../report/captions/training_curves.rst",

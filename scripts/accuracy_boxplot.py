@@ -19,5 +19,5 @@ with reporting():
         experts=params.experts,
         labels=params.labels,
     )
-    style.save(figure, output.png, output.pdf, output.screen)
+    style.save(figure, output.png, output.pdf, output.screen, output.svg)
     plots.accuracy_table(evaluations).to_csv(output.table, index=False)

@@ -14,4 +14,4 @@ with reporting():
     params, output = snakemake.params, snakemake.output
     histories = pd.concat(map(tables.read, snakemake.input.histories), ignore_index=True)
     figure = plots.training_curves(histories, labels=params.labels)
-    style.save(figure, output.png, output.pdf, output.screen)
+    style.save(figure, output.png, output.pdf, output.screen, output.svg)

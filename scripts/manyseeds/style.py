@@ -81,8 +81,14 @@ def percent(fractions: Iterable[float]) -> list[str]:
     return [f"{100 * fraction:.4g}" for fraction in fractions]
 
 
-def save(figure: p9.ggplot | Figure, png: Path | str, pdf: Path | str, screen: Path | str) -> None:
-    """Write a figure for print (PNG of 300 dpi, and PDF) and a PNG for the screen.
+def save(
+    figure: p9.ggplot | Figure,
+    png: Path | str,
+    pdf: Path | str,
+    screen: Path | str,
+    svg: Path | str | None = None,
+) -> None:
+    """Write a figure for print (PNG of 300 dpi, and PDF), a PNG for the screen, and an SVG.
 
     The screen version has the same content at the resolution that fits `SCREEN_PIXELS`.
     Text stays text in the PDF (embedded TrueType), and no date is stored, so that the same
@@ -94,17 +100,20 @@ def save(figure: p9.ggplot | Figure, png: Path | str, pdf: Path | str, screen: P
         Its size in inches is its size on paper.
     png, pdf, screen : path
         Files to write; their folders are made when missing.
+    svg : path, optional
+        The figure again, to stand within a page.
     """
     if isinstance(figure, p9.ggplot):
         width, height = figure.theme.getp("figure_size")
     else:
         width, height = figure.get_size_inches()
     screen_dpi = int(min(SCREEN_PIXELS[0] / width, SCREEN_PIXELS[1] / height))
-    for path, dpi in ((png, PRINT_DPI), (pdf, PRINT_DPI), (screen, screen_dpi)):
+    versions = [(png, PRINT_DPI), (pdf, PRINT_DPI), (screen, screen_dpi)]
+    for path, dpi in [*versions, (svg, screen_dpi)] if svg else versions:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         kind = Path(path).suffix.removeprefix(".")
-        metadata = {"CreationDate": None} if kind == "pdf" else {}
-        with mpl.rc_context({"pdf.fonttype": 42}):
+        metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
+        with mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "manyseeds"}):
             if isinstance(figure, p9.ggplot):
                 figure.save(path, format=kind, dpi=dpi, verbose=False, metadata=metadata)
             else:

@@ -172,11 +172,11 @@ def figures():
 @pytest.mark.parametrize("kind", ["plotnine", "matplotlib"])
 def test_saved_for_print_and_for_the_screen(kind, tmp_path):
     def save(folder):
-        paths = [tmp_path / folder / name for name in ("a.png", "a.pdf", "a.screen.png")]
+        paths = [tmp_path / folder / name for name in ("a.png", "a.pdf", "a.screen.png", "a.svg")]
         style.save(figures()[kind], *paths)
         return paths
 
-    png, pdf, screen = save("one")
+    png, pdf, screen, svg = save("one")
     with Image.open(png) as picture:
         assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.01)
         width = style.DOUBLE_COLUMN if kind == "plotnine" else 5
@@ -188,5 +188,5 @@ def test_saved_for_print_and_for_the_screen(kind, tmp_path):
     assert b"/CIDFontType2" in pdf.read_bytes()
     again = save("two")
     assert [path.read_bytes() for path in again] == [
-        path.read_bytes() for path in (png, pdf, screen)
+        path.read_bytes() for path in (png, pdf, screen, svg)
     ]
