@@ -43,7 +43,7 @@ data train figures: .venv/.installed
 report: .venv/.installed
 	$(check_name)
 	$(call SNAKEMAKE,all)
-	$(VENV)/snakemake all --cores $(CORES) $(CONFIG) --report $(REPORT) --report-html-stylesheet-path report/style.css
+	$(VENV)/snakemake all --cores $(CORES) $(CONFIG) --report $(REPORT)
 	@echo
 	@echo "The report of the study '$(NAME)': $(REPORT)"
 	@echo "Its figures for print: results/$(NAME)/figures/"
