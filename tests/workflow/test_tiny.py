@@ -141,8 +141,8 @@ def test_the_report_is_one_self_contained_file(tiny):
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', page)
     for name in ("Training images", "Predictions", "Test accuracy", "Training accuracy"):
         assert name in page
-    assert len(set(re.findall(r"data:image/png;[^,]{1,99}base64,.{99}", page))) == 7
-    assert page.count("<svg xmlns") == 2  # the first page shows these without a click
+    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 7
+    assert page.count("<svg style=") == 2  # the first page shows these without a click
 
 
 def test_a_script_runs_by_hand(tiny):
