@@ -77,8 +77,10 @@ def test_boxplot_shows_every_test_run_where_it_belongs():
     assert np.abs(points["x"] - points["x"].round()).max() <= 0.13
 
 
-def test_boxplot_without_references_or_with_one_run():
-    plots.accuracy_boxplot(evaluations(seeds=1, datasets=["flowers"])).draw()
+def test_boxplot_of_one_run_and_no_expert():
+    found = words(plots.accuracy_boxplot(evaluations(seeds=1, datasets=["flowers"])))
+    assert sum("n = 1" in word for word in found) == 2
+    assert "expert" not in found
 
 
 def test_a_second_test_set_is_named():
