@@ -15,12 +15,14 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from manyseeds.phantoms import is_phantom
 
 # glibc returns large buffers to the system after every training step and fetches them back in
-# the next; kept, they double the speed of training. It reads these once, when a process starts:
-# set here they reach the scripts of local jobs and of jobs on a cluster alike.
+# the next; kept, they double the speed of training. In pages of 2 MB instead of 4 kB they make
+# it a third faster still. It reads these once, when a process starts: set here they reach the
+# scripts of local jobs and of jobs on a cluster alike.
 for variable, value in {
     "MALLOC_MMAP_THRESHOLD_": "4294967296",
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_TOP_PAD_": "268435456",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }.items():
     os.environ.setdefault(variable, value)
 # Where the studies of real images look for them, unless the user says so.

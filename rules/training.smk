@@ -29,6 +29,8 @@ rule train_stack:
         settings=lambda wildcards: training_settings(wildcards.dataset, wildcards.architecture),
         precision=config["engine"]["precision"],
         stack=config["engine"]["stack"],
+        # Not an output: Snakemake would delete it when a job is cut off.
+        checkpoint=f"{RESULTS}/checkpoints/{{dataset}}/{{architecture}}/{{seeds}}",
     message:
         "Train {wildcards.architecture} on {wildcards.dataset}, {wildcards.seeds}."
     script:

@@ -10,13 +10,14 @@ and finds the job that Snakemake would run for that file, with the study of conf
 """
 
 import io
+import signal
 import sys
 import time
 import traceback
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from manyseeds.errors import InputError
+from manyseeds.errors import InputError, Interrupted
 
 
 def _job_by_hand(target: str, *configfiles: str):
@@ -64,6 +65,9 @@ def reporting():
     except InputError as fault:
         say(f"error: {fault}")
         sys.exit(1)
+    except Interrupted as where:
+        say(f"{where}; saved, the next run goes on from there")
+        sys.exit(128 + signal.SIGTERM)
     except Exception:
         with Path(snakemake.log[0]).open("a") as log:
             traceback.print_exc(file=log)

@@ -1,23 +1,30 @@
 """Evaluate the trained networks of a job on every split.
 
 Reads the weights and the packs. Writes ``evaluation.csv`` (a row a seed and split: accuracy,
-cross-entropy and calibration error) and ``predictions.parquet`` (a row a seed and image).
+cross-entropy and calibration error) and ``predictions.parquet`` (a row a seed and image). Seeds
+whose training diverged are left out.
 """
 
 from _job import reporting, say, snakemake
 
 with reporting():
     import pandas as pd
+    import torch
     from safetensors.torch import load_file
 
-    from manyseeds import architectures, evaluation, packs, training
+    from manyseeds import architectures, evaluation, machine, packs
     from manyseeds.stacking import StackedNetwork
 
     job, params = snakemake.wildcards, snakemake.params
-    training.prepare_process(snakemake.threads)
-    device = training.device_for(snakemake.resources.gpu)
-    precision = training.precision_named(params.precision, device)
+    machine.prepare_process(snakemake.threads)
+    device = machine.device_for(snakemake.resources.gpu)
+    precision = machine.precision_named(params.precision, device)
     weights = load_file(snakemake.input.weights)
+    finite = torch.stack([value.flatten(1).isfinite().all(1) for value in weights.values()]).all(0)
+    weights = {name: value[finite] for name, value in weights.items()}
+    seeds = [seed for seed, ended in zip(params.seeds, finite, strict=True) if ended]
+    if len(seeds) < len(params.seeds):
+        say(f"left out, for they diverged: seeds {sorted(set(params.seeds) - set(seeds))}")
 
     evaluations, predictions = [], []
     for split, npy, csv in zip(
@@ -30,11 +37,11 @@ with reporting():
         network = StackedNetwork(layers, weights).to(device)
         probabilities = evaluation.predict(network, pack.images, precision)
         row = {"dataset": job.dataset, "architecture": job.architecture, "split": split}
-        found = evaluation.evaluation_table(probabilities, pack.labels, params.seeds)
+        found = evaluation.evaluation_table(probabilities, pack.labels, seeds)
         evaluations.append(found.assign(**row))
         predictions.append(
             evaluation.prediction_table(
-                probabilities, pack.labels, pack.index[["tile", "angle"]], params.seeds
+                probabilities, pack.labels, pack.index[["tile", "angle"]], seeds
             ).assign(**row)
         )
         say(f"{split}: mean accuracy {found['accuracy'].mean():.1%} (n = {len(found)} seeds)")

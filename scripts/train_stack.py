@@ -3,22 +3,31 @@
 Reads the packs of the training split and of the first test split. Writes ``history.csv`` (a row
 a seed and epoch), ``timing.csv`` (wall seconds of each seed and epoch, apart from the history so
 that the same study gives the same history) and ``weights.safetensors`` (seeds along the leading
-axis). Method: `manyseeds.training.train`; every seed's initial weights and order of images come
-from generators named by study seed, dataset, architecture and seed.
+axis). Method: `manyseeds.training.train`; every seed's initial weights, order of images and dropout
+come from generators named by study seed, dataset, architecture and seed.
+
+After each epoch, and when asked to end (SIGTERM), the state is saved in ``checkpoints/``: the next
+run goes on from there. When the outputs are written it is deleted.
 """
 
 from _job import reporting, say, snakemake
 
 with reporting():
+    import shutil
+    from functools import partial
+    from pathlib import Path
+
     from safetensors.torch import save_file
 
-    from manyseeds import architectures, packs, training
+    from manyseeds import architectures, machine, packs, training
+    from manyseeds.errors import InputError
     from manyseeds.randomness import rng
 
     job, params = snakemake.wildcards, snakemake.params
-    training.prepare_process(snakemake.threads)
-    device = training.device_for(snakemake.resources.gpu)
-    precision = training.precision_named(params.precision, device)
+    machine.prepare_process(snakemake.threads)
+    device = machine.device_for(snakemake.resources.gpu)
+    precision = machine.precision_named(params.precision, device)
+    checkpoint = Path(params.checkpoint)
 
     train = packs.open_pack(snakemake.input.train, snakemake.input.train_index)
     test = packs.open_pack(snakemake.input.test, snakemake.input.test_index)
@@ -32,23 +41,32 @@ with reporting():
         f"{precision} on {device}"
     )
 
-    trained = training.train(
-        layers,
-        train,
-        test,
-        params.seeds,
-        settings,
-        lambda seed, *what: rng(
-            params.study_seed, "train", job.dataset, job.architecture, seed, *what
-        ),
-        stack=None if params.stack == "auto" else params.stack,
-        device=device,
-        precision=precision,
-        progress=say,
-    )
+    streams = partial(rng, params.study_seed, "train", job.dataset, job.architecture)
+    with machine.termination_noticed() as stop:
+        trained = training.train(
+            layers,
+            train,
+            test,
+            params.seeds,
+            settings,
+            streams,
+            stack=None if params.stack == "auto" else params.stack,
+            device=device,
+            precision=precision,
+            checkpoint=checkpoint,
+            stop=stop,
+            progress=say,
+        )
+    if len(trained.diverged) == len(params.seeds):
+        shutil.rmtree(checkpoint)
+        raise InputError(
+            f"config key training.{job.architecture}.lr: with {settings.learning_rate} every seed "
+            f"diverged (its loss became infinite or not a number). Give a lower one."
+        )
 
     trained.history.insert(0, "dataset", job.dataset)
     trained.history.insert(1, "architecture", job.architecture)
     trained.history.to_csv(snakemake.output.history, index=False)
     trained.timing.to_csv(snakemake.output.timing, index=False)
     save_file(trained.weights, snakemake.output.weights)
+    shutil.rmtree(checkpoint)

@@ -16,10 +16,32 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Conv:
-    """A 2-D convolution of stride 1, padded so that height and width stay (Keras' "same")."""
+    """A 2-D convolution.
+
+    Attributes
+    ----------
+    channels : int
+        Channels of its output.
+    kernel : int
+        Height and width of the filters.
+    stride : int
+    same : bool
+        Padded so that height and width stay, for an odd kernel and a stride of 1 (Keras'
+        "same"); else not padded at all ("valid").
+    tied : str, optional
+        All convolutions of the same tied name are one layer used repeatedly: one set of weights.
+    """
 
     channels: int
     kernel: int = 3
+    stride: int = 1
+    same: bool = True
+    tied: str | None = None
+
+    @property
+    def padding(self) -> int:
+        """Rows and columns of zeros on each side."""
+        return self.kernel // 2 if self.same else 0
 
 
 @dataclass(frozen=True)
@@ -29,9 +51,29 @@ class ReLU:
 
 @dataclass(frozen=True)
 class MaxPool:
-    """Max-pooling over windows of ``size`` x ``size`` that do not overlap."""
+    """Max-pooling over windows of ``size`` x ``size``, one every ``stride`` pixels."""
 
     size: int = 2
+    stride: int = 2
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Batch normalisation of every channel, with a scale and a shift that are learned.
+
+    In training by mean and variance of the minibatch, afterwards by their moving averages
+    (epsilon and momentum are Keras': 0.001 and 0.99).
+    """
+
+    epsilon: float = 0.001
+    momentum: float = 0.99
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """In training each value is zero with this probability and else scaled up to make up."""
+
+    rate: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,7 +88,7 @@ class Dense:
     units: int
 
 
-Layer = Conv | ReLU | MaxPool | Flatten | Dense
+Layer = Conv | ReLU | MaxPool | BatchNorm | Dropout | Flatten | Dense
 
 
 @dataclass(frozen=True)
@@ -56,68 +98,209 @@ class PlacedLayer:
     Attributes
     ----------
     name : str
-        Kind and running number, for example ``conv3``; names the layer's weights.
+        Kind and running number, for example ``conv3``.
     layer : Layer
     input, output : tuple of int
         Shapes of one image's activations: (channels, height, width) or (features,).
+    weights_of : str
+        Name of the layer whose weights it has: its own, or the first of those it is tied to.
     """
 
     name: str
     layer: Layer
     input: Shape
     output: Shape
+    weights_of: str
 
     @property
-    def weight_shape(self) -> Shape | None:
-        """Shape of one seed's weights, output channels first; None for layers without."""
+    def weight_shapes(self) -> dict[str, Shape]:
+        """Shapes of one seed's weights by part, those of a tied layer at its first place only.
+
+        ``weight`` (output channels first) and ``bias``; of a `BatchNorm` also ``mean`` and
+        ``variance``, the moving averages, which no gradient changes.
+        """
+        if self.weights_of != self.name:
+            return {}
         match self.layer:
             case Conv(channels, kernel):
-                return channels, self.input[0], kernel, kernel
+                shape = channels, self.input[0], kernel, kernel
             case Dense(units):
-                return units, self.input[0]
-        return None
+                shape = units, self.input[0]
+            case BatchNorm():
+                return dict.fromkeys(("weight", "bias", *MOVING), self.input[:1])
+            case _:
+                return {}
+        return {"weight": shape, "bias": shape[:1]}
 
     @property
     def parameters(self) -> int:
-        """Number of weights and biases."""
-        shape = self.weight_shape
-        return 0 if shape is None else prod(shape) + shape[0]
+        """Number of weights that are learned."""
+        return sum(prod(s) for part, s in self.weight_shapes.items() if part not in MOVING)
+
+    @property
+    def moving_averages(self) -> int:
+        """Number of moving averages; what Keras counts is these and `parameters`."""
+        return sum(prod(s) for part, s in self.weight_shapes.items() if part in MOVING)
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications and additions, counted as one, for one image."""
+        match self.layer:
+            case Conv(kernel=kernel):
+                return prod(self.output) * self.input[0] * kernel**2
+            case Dense(units):
+                return units * self.input[0]
+        return 0
 
 
-def _deep(dense: Sequence[int]) -> list[Layer]:
-    """Nine convolutions, a pooling after each but the fifth, then dense layers."""
+MOVING = ("mean", "variance")
+"""Parts of a layer's weights that are averages of what it saw, not learned."""
+
+
+def _pairs(channels: Sequence[int], unpooled: Sequence[int] = ()) -> list[Layer]:
+    """3 x 3 convolutions, each with ReLU and, but for those numbered in `unpooled`, a pooling."""
     layers: list[Layer] = []
-    for number, channels in enumerate((16, 16, 16, 32, 32, 32, 64, 64, 64), start=1):
-        layers += [Conv(channels), ReLU()]
-        if number != 5:
+    for number, width in enumerate(channels, start=1):
+        layers += [Conv(width), ReLU()]
+        if number not in unpooled:
             layers.append(MaxPool())
-    layers.append(Flatten())
-    for units in dense:
-        layers += [Dense(units), ReLU()]
     return layers
 
 
-_HIDDEN: dict[str, Callable[[], list[Layer]]] = {
-    "deep": lambda: _deep(dense=[512]),
-    "deep_50": lambda: _deep(dense=[512, 50]),
-}
-"""The layers of each architecture up to, and without, the one that gives the logits."""
+def _dense(units: Sequence[int]) -> list[Layer]:
+    """Flatten, then dense layers with ReLU."""
+    return [Flatten(), *(layer for n in units for layer in (Dense(n), ReLU()))]
 
-NAMES = tuple(_HIDDEN)
+
+_DEEP = (16, 16, 16, 32, 32, 32, 64, 64, 64)
+
+
+def _deep_tied() -> list[Layer]:
+    layers: list[Layer] = []
+    # Channels, tied name, and whether a pooling follows, in the order of the essay's `call`.
+    for channels, tied, pooled in (
+        (16, None, False),
+        (16, "conv16", True),
+        (16, "conv16", True),
+        (32, None, True),
+        (32, "conv32_2", False),
+        (32, "conv32_2", True),
+        (64, None, False),
+        (64, "conv64_2", True),
+        (64, "conv64_2", True),
+    ):
+        layers += [Conv(channels, tied=tied), ReLU()]
+        if pooled:
+            layers.append(MaxPool())
+    return layers + _dense([512])
+
+
+def _alexnet() -> list[Layer]:
+    pool = MaxPool(size=3, stride=2)
+    return [
+        Conv(96, kernel=11, stride=4, same=False), ReLU(), pool, BatchNorm(),
+        Conv(256, kernel=5), ReLU(), pool, BatchNorm(),
+        Conv(384), ReLU(), Conv(384), ReLU(), Conv(256), ReLU(), pool,
+        Flatten(),
+        Dropout(0.5), Dense(2048), ReLU(),
+        Dropout(0.5), Dense(2048), ReLU(),
+    ]  # fmt: skip
+
+
+def _convnet() -> list[Layer]:
+    return [
+        Conv(6, kernel=5, same=False), ReLU(), MaxPool(),
+        Conv(16, kernel=5, same=False), ReLU(), MaxPool(),
+        *_dense([120, 84]),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """An architecture of the documents.
+
+    Attributes
+    ----------
+    hidden : callable
+        Returns its layers up to, and without, the one that gives the logits.
+    source : str
+        Where it is described.
+    images : tuple of int
+        (channels, height, width) of the images it was made for.
+    classes : int
+        Classes it was made for.
+    """
+
+    hidden: Callable[[], list[Layer]]
+    source: str
+    images: Shape
+    classes: int
+
+
+ARCHITECTURES = {
+    "deep": Architecture(
+        lambda: _pairs(_DEEP, unpooled=[5]) + _dense([512]),
+        "essays 000 and 001: nine convolutions, a layer of 512 units",
+        (3, 256, 256),
+        2,
+    ),
+    "deep_50": Architecture(
+        lambda: _pairs(_DEEP, unpooled=[5]) + _dense([512, 50]),
+        "essay 000: `deep` with one more layer, of 50 units",
+        (3, 256, 256),
+        2,
+    ),
+    "deep_tied": Architecture(
+        _deep_tied,
+        "essay 000, functional form: three of its convolutions are used twice",
+        (3, 256, 256),
+        2,
+    ),
+    "medium": Architecture(
+        lambda: _pairs(_DEEP[:4]) + _dense([512, 50]),
+        "essay 000, flowers: the first four convolutions of `deep_50`",
+        (3, 128, 128),
+        5,
+    ),
+    "alexnet": Architecture(
+        _alexnet,
+        "essay 000, after Krizhevsky et al. (2012): batch normalisation, dropout",
+        (3, 256, 256),
+        2,
+    ),
+    "logistic": Architecture(
+        lambda: [Flatten()],
+        "lecture 002: multinomial logistic regression",
+        (3, 32, 32),
+        10,
+    ),
+    "linear_relu": Architecture(
+        lambda: _dense([512]),
+        "lecture 002: one hidden layer",
+        (3, 32, 32),
+        10,
+    ),
+    "convnet": Architecture(
+        _convnet,
+        "lecture 002: two convolutions, then dense layers",
+        (3, 32, 32),
+        10,
+    ),
+}
+
+NAMES = tuple(ARCHITECTURES)
 
 
 def build(name: str, image_shape: Shape, classes: int) -> list[PlacedLayer]:
     """Lay out an architecture for images of one shape.
 
-    The deep networks are those of the essays on Snap29 and Snf7 (documents 000 and 001):
-    3 x 3 convolutions with 16, 16, 16, 32, 32, 32, 64, 64 and 64 channels, a 512-unit layer
-    and, in ``deep_50``, one more of 50 units. Poolings are left out, the last first, where
-    the map would vanish: 256 x 256 pixels have room for all eight, 28 x 28 for four.
+    Poolings are left out, the last first, where the map would vanish: 256 x 256 pixels have
+    room for all eight of `deep`, 28 x 28 for four, and for one of the three of `alexnet`.
 
     Parameters
     ----------
     name : str
-        One of `NAMES`.
+        One of `NAMES`; `ARCHITECTURES` tells where each is from.
     image_shape : tuple of int
         (channels, height, width) of an image.
     classes : int
@@ -131,20 +314,29 @@ def build(name: str, image_shape: Shape, classes: int) -> list[PlacedLayer]:
     Raises
     ------
     InputError
-        When no architecture has that name.
+        When no architecture has that name, or a convolution has no room in such images.
     """
-    if name not in _HIDDEN:
+    if name not in ARCHITECTURES:
         raise InputError(f"architecture {name!r}: unknown. Choose one of {', '.join(NAMES)}.")
     placed: list[PlacedLayer] = []
     counts: dict[str, int] = {}
+    tied: dict[str, str] = {}
     shape = tuple(image_shape)
-    for layer in [*_HIDDEN[name](), Dense(classes)]:
+    for layer in [*ARCHITECTURES[name].hidden(), Dense(classes)]:
         if isinstance(layer, MaxPool) and min(shape[1:]) < layer.size:
             continue
         kind = type(layer).__name__.lower()
         counts[kind] = counts.get(kind, 0) + 1
+        own = f"{kind}{counts[kind]}"
+        owner = tied.setdefault(getattr(layer, "tied", None) or own, own)
         output = _output_shape(layer, shape)
-        placed.append(PlacedLayer(f"{kind}{counts[kind]}", layer, shape, output))
+        if min(output) < 1:
+            raise InputError(
+                f"architecture {name!r}: images of {image_shape[1]} x {image_shape[2]} pixels "
+                f"are too small for its convolution of {layer.kernel} x {layer.kernel}. Give "
+                f"the dataset a larger size."
+            )
+        placed.append(PlacedLayer(own, layer, shape, output, owner))
         shape = output
     return placed
 
@@ -157,10 +349,11 @@ def image_shape(images) -> Shape:
 
 def _output_shape(layer: Layer, shape: Shape) -> Shape:
     match layer:
-        case Conv(channels):
-            return channels, *shape[1:]
-        case MaxPool(size):
-            return shape[0], shape[1] // size, shape[2] // size
+        case Conv(channels, kernel, stride):
+            pixels = (side + 2 * layer.padding - kernel for side in shape[1:])
+            return channels, *(left // stride + 1 for left in pixels)
+        case MaxPool(size, stride):
+            return shape[0], *((side - size) // stride + 1 for side in shape[1:])
         case Flatten():
             return (prod(shape),)
         case Dense(units):
@@ -169,5 +362,5 @@ def _output_shape(layer: Layer, shape: Shape) -> Shape:
 
 
 def count_parameters(layers: Sequence[PlacedLayer]) -> int:
-    """Return the number of weights and biases of one seed's network."""
+    """Return the number of weights that one seed's network learns."""
     return sum(layer.parameters for layer in layers)

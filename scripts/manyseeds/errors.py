@@ -12,3 +12,7 @@ class InputError(ValueError):
     Raised only for faults of input, so that the scripts can print the message alone
     (without a traceback) and any other exception keeps its traceback.
     """
+
+
+class Interrupted(Exception):
+    """Work was asked to stop and has saved where it is; the message says where."""

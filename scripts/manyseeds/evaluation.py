@@ -13,7 +13,11 @@ _ACTIVATION_BUDGET = 4_000_000
 """Input values of a batch at evaluation, over all seeds: bounds the memory of activations."""
 
 
-def to_float(images: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
+def to_float(
+    images: np.ndarray,
+    device: torch.device | str = "cpu",
+    precision: torch.dtype = torch.float32,
+) -> Tensor:
     """Return images as a network takes them.
 
     Parameters
@@ -24,12 +28,12 @@ def to_float(images: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
     Returns
     -------
     Tensor
-        float32 (..., channels, height, width), 0 to 1. The bytes travel to the device and
-        become floats there.
+        Of that precision, (..., channels, height, width), 0 to 1. The bytes travel to the
+        device and become floats there.
     """
     # Memory-mapped images are read-only, which tensors cannot be: those are copied.
     x = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(device)
-    return x.movedim(-1, -3).float().div_(255)
+    return x.movedim(-1, -3).to(precision).div_(255)
 
 
 @torch.inference_mode()
@@ -53,10 +57,11 @@ def predict(
         float32 (S, n, classes): the softmax of the logits.
     """
     device = next(network.parameters()).device
+    network.eval()
     batch = max(1, _ACTIVATION_BUDGET // (network.seeds * int(np.prod(images.shape[1:]))))
     parts = []
     for start in range(0, len(images), batch):
-        x = to_float(images[start : start + batch], device)
+        x = to_float(images[start : start + batch], device, precision)
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
             logits = network(x)
         parts.append(logits.float().softmax(-1).cpu())

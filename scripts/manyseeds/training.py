@@ -1,13 +1,15 @@
 """Training many seeds: the loop, its settings and its history.
 
 Results of a seed depend on its own generators and on the images, never on the seeds beside
-it: `train` may run the seeds as one stack or in turn, whichever is faster.
+it: `train` may run the seeds as one stack or in turn, whichever is faster. Cut off and called
+again with the same checkpoint folder, it goes on where it was and ends in the same bytes.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -16,12 +18,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from manyseeds.architectures import PlacedLayer
+from manyseeds import checkpoints
+from manyseeds.architectures import Dropout, PlacedLayer, count_parameters
+from manyseeds.errors import Interrupted
 from manyseeds.evaluation import accuracy, predict, to_float
 from manyseeds.stacking import StackedNetwork, initial_weights
 
 Streams = Callable[..., np.random.Generator]
-"""`streams(seed, "weights")` and `streams(seed, "order", epoch)`: a seed's generators."""
+"""`streams(seed, "weights")`, `streams(seed, "order", epoch)` and
+`streams(seed, "dropout", epoch, step)`: a seed's generators."""
 
 LARGEST_STACKED_MAP = 64 * 64
 """Pixels of the largest images whose seeds pay to be trained as one stack.
@@ -31,6 +36,9 @@ above it arithmetic and memory dominate and a stack only crowds the cache. On on
 and batch 20, six seeds stacked trained 3 500 against 1 330 images/s at 28 x 28, 1 420 against
 1 090 at 64 x 64, and 330 against 360 at 128 x 128."""
 
+LARGEST_STACKED_NETWORK = 3_000_000
+"""Weights of the largest networks that pay to be stacked on a processor: the optimizer's pass
+over more of them costs more than starting operations does."""
 
 PROGRESS_SECONDS = 10
 """Seconds between two lines of progress."""
@@ -45,8 +53,18 @@ class Settings:
     epochs : int
     batch : int
         Images of a minibatch; the last of an epoch may be smaller.
+    optimizer : "adam" or "sgd"
+        Adam with beta 0.9 and 0.999 and epsilon 1e-7 (the defaults of Keras), or stochastic
+        gradient descent with momentum.
     learning_rate : float
-        Of Adam, with beta 0.9 and 0.999 and epsilon 1e-7 (the defaults of Keras).
+    momentum : float
+        Of "sgd".
+    decay : float
+        Before step t, counted from 0 over all epochs, the learning rate is divided by
+        1 + decay * t, as by the ``decay`` of Keras' optimizers until 2022.
+    l2 : float
+        l2 times the sum of the squares of the weights of convolutions and dense layers is
+        added to what is minimised (Keras' ``kernel_regularizer``), not to the loss reported.
     images_per_epoch : int or None
         So many images, drawn anew for each epoch and seed; None, or more than there are,
         means all.
@@ -56,21 +74,38 @@ class Settings:
 
     epochs: int = 9
     batch: int = 20
+    optimizer: str = "adam"
     learning_rate: float = 0.001
+    momentum: float = 0.9
+    decay: float = 0.0
+    l2: float = 0.0
     images_per_epoch: int | None = 800
     initial_weights: str = "he"
 
     @classmethod
-    def of(cls, *, optimizer: str, lr: float, images_per_epoch: int | str, **settings):
+    def of(cls, *, lr: float, images_per_epoch: int | str, **settings):
         """Return the settings that a study spells out; ``images_per_epoch`` may be "all"."""
-        if optimizer != "adam":
-            raise ValueError(f"unknown optimizer {optimizer!r}")
         images = None if images_per_epoch == "all" else images_per_epoch
         return cls(learning_rate=lr, images_per_epoch=images, **settings)
 
     def images_seen(self, n: int) -> int:
         """Return how many of n images a seed sees in an epoch."""
         return min(n, self.images_per_epoch or n)
+
+    def steps(self, n: int) -> int:
+        """Return the steps of an epoch with n images to train on."""
+        return -(-self.images_seen(n) // self.batch)
+
+    def optimizer_for(self, network: StackedNetwork) -> torch.optim.Optimizer:
+        """Return the optimizer of a network's weights."""
+        decaying = network.decaying_weights()
+        ids = set(map(id, decaying))
+        others = [p for p in network.parameters() if id(p) not in ids]
+        # The gradient of l2 w^2 is 2 l2 w.
+        groups = [{"params": decaying, "weight_decay": 2 * self.l2}, {"params": others}]
+        if self.optimizer == "adam":
+            return torch.optim.Adam(groups, lr=self.learning_rate, eps=1e-7, fused=True)
+        return torch.optim.SGD(groups, lr=self.learning_rate, momentum=self.momentum, fused=True)
 
 
 class Images(Protocol):
@@ -95,19 +130,22 @@ class Trained:
     Attributes
     ----------
     weights : dict of str to Tensor
-        float32, seeds along the leading axis in the order given.
+        float32, seeds along the leading axis in the order given; NaN for those that diverged.
     history : pandas.DataFrame
         A row a seed and epoch: seed, epoch (from 1), loss and train_accuracy (means over the
         minibatches of the epoch while the network learns, as Keras reports them) and
-        test_accuracy (after the epoch).
+        test_accuracy (after the epoch). The rows of a seed that diverged end before it did.
     timing : pandas.DataFrame
         A row a seed and epoch: seed, epoch, seconds (wall time of the seed's training in that
         epoch; the seeds of a stack share its time equally).
+    diverged : dict of int to int
+        The epoch in which the loss of a seed became infinite or not a number.
     """
 
     weights: dict[str, Tensor]
     history: pd.DataFrame
     timing: pd.DataFrame
+    diverged: dict[int, int]
 
 
 def train(
@@ -121,12 +159,14 @@ def train(
     stack: int | None = None,
     device: torch.device | str = "cpu",
     precision: torch.dtype = torch.float32,
+    checkpoint: Path | None = None,
+    stop: Callable[[], bool] = lambda: False,
     progress: Callable[[str], None] = lambda line: None,
 ) -> Trained:
     """Train one architecture with several seeds.
 
-    The networks minimise the cross-entropy of their logits with Adam, as the essays do. The
-    test images are only looked at: nothing is chosen by them.
+    The networks minimise the cross-entropy of their logits, as in the essays. The test images
+    are only looked at: nothing is chosen by them.
 
     Parameters
     ----------
@@ -136,84 +176,202 @@ def train(
     seeds : sequence of int
     settings : Settings
     streams : callable
-        Gives the generators of a seed's weights and of its order of images.
+        Gives the generators of a seed's weights, order of images and dropout.
     stack : int, optional
         So many seeds train as one; by default `stack_width` decides.
     device : torch.device
     precision : torch.dtype
         Of convolutions and products: float32, or bfloat16 (weights stay float32).
+    checkpoint : Path, optional
+        Folder where the state is saved after every epoch, and taken up from if it is that of
+        the same training. The caller deletes it when the results are safe.
+    stop : callable
+        Asked after every step; when it returns True the state is saved and training ends.
     progress : callable
         Is given a line every ten seconds or so, and a last one.
 
     Returns
     -------
     Trained
+
+    Raises
+    ------
+    Interrupted
+        When `stop` asked for it.
     """
-    width = stack or stack_width(training.images.shape[1:3], len(seeds))
+    width = stack or stack_width(layers, len(seeds), device)
     images = len(seeds) * settings.epochs * settings.images_seen(len(training.labels))
     meter = _Meter(images, progress)
+    data = None
+    if checkpoint:
+        data = checkpoints.fingerprint(training.images, training.labels, test.images, test.labels)
     parts = []
     for start in range(0, len(seeds), width):
         some = seeds[start : start + width]
+        run = _Run.begin(layers, some, settings, streams, device)
+        if checkpoint:
+            names = f"seeds-{some[0]:03d}-{some[-1]:03d}"
+            run.path = checkpoint / f"{names}.safetensors"
+            start_from = run.network.weights().values()
+            run.fingerprint = checkpoints.fingerprint(
+                data, layers, some, settings, precision, str(device), *start_from
+            )
+            if run.resume():
+                progress(f"{run.names}: going on from epoch {run.epoch}, step {run.step}")
+        meter.seen_before(run.steps_done(len(training.labels)) * settings.batch * len(some))
+        _train_run(run, training, test, settings, streams, precision, stop, meter)
+        parts.append(run)
+    order = ["seed", "epoch"]
+    weights = [run.network.weights() for run in parts]
+    columns = ["seed", "epoch", "loss", "train_accuracy", "test_accuracy"]
+    history = pd.DataFrame([row for run in parts for row in run.history], columns=columns)
+    timing = pd.DataFrame([row for run in parts for row in run.timing], columns=[*order, "seconds"])
+    diverged = {seed: epoch for run in parts for seed, epoch in run.diverged.items()}
+    stacked = {name: torch.cat([part[name].cpu() for part in weights]) for name in weights[0]}
+    for seed in diverged:
+        for value in stacked.values():
+            value[seeds.index(seed)] = torch.nan
+    return Trained(
+        stacked,
+        history.sort_values(order, ignore_index=True),
+        timing.sort_values(order, ignore_index=True),
+        diverged,
+    )
+
+
+@dataclass
+class _Run:
+    """The training of one stack: its state, and where that is saved."""
+
+    network: StackedNetwork
+    optimizer: torch.optim.Optimizer
+    settings: Settings
+    seeds: list[int]
+    loss_sum: Tensor  # of this epoch, (S,), like `correct`
+    correct: Tensor
+    epoch: int = 1
+    step: int = 0  # steps done of this epoch
+    seconds: float = 0.0  # of this epoch
+    history: list = field(default_factory=list)
+    timing: list = field(default_factory=list)
+    diverged: dict[int, int] = field(default_factory=dict)
+    path: Path | None = None
+    fingerprint: str = ""
+
+    @classmethod
+    def begin(cls, layers, seeds, settings, streams, device):
+        """Return the run before its first step."""
+        distribution = settings.initial_weights
         network = StackedNetwork.of_seeds(
             layers,
-            [
-                initial_weights(layers, streams(seed, "weights"), settings.initial_weights)
-                for seed in some
-            ],
+            [initial_weights(layers, streams(seed, "weights"), distribution) for seed in seeds],
         ).to(device)
-        history, timing = _train_stack(
-            network, training, test, some, settings, streams, precision, meter
-        )
-        parts.append((network.weights(), history, timing))
-    weights, histories, timings = zip(*parts, strict=True)
-    order = ["seed", "epoch"]
-    return Trained(
-        {name: torch.cat([part[name].cpu() for part in weights]) for name in weights[0]},
-        pd.concat(histories).sort_values(order, ignore_index=True),
-        pd.concat(timings).sort_values(order, ignore_index=True),
-    )
+        optimizer = settings.optimizer_for(network)
+        loss_sum, correct = torch.zeros(2, len(seeds), device=device)
+        return cls(network, optimizer, settings, list(seeds), loss_sum, correct)
+
+    @property
+    def names(self) -> str:
+        first, last = self.seeds[0], self.seeds[-1]
+        return f"seed {first}" if first == last else f"seeds {first}-{last}"
+
+    def steps_done(self, n: int) -> int:
+        return (self.epoch - 1) * self.settings.steps(n) + self.step
+
+    def save(self) -> None:
+        if self.path:
+            tensors = dict(self.network.state_dict())
+            tensors |= checkpoints.optimizer_tensors(self.optimizer)
+            tensors |= {"loss_sum": self.loss_sum, "correct": self.correct}
+            state = {name: getattr(self, name) for name in self._STATE}
+            # The keys of a JSON object are strings.
+            state["diverged"] = list(self.diverged.items())
+            checkpoints.save(self.path, tensors, state)
+
+    def resume(self) -> bool:
+        """Take up the saved state, if there is one of this very training."""
+        tensors, state = checkpoints.load(self.path) or ({}, {})
+        if state.get("fingerprint") != self.fingerprint:
+            return False
+        device = self.loss_sum.device
+        self.network.load_state_dict({k: tensors[k] for k in self.network.state_dict()})
+        checkpoints.restore_optimizer(self.optimizer, {k: v.to(device) for k, v in tensors.items()})
+        self.loss_sum, self.correct = (tensors[k].to(device) for k in ("loss_sum", "correct"))
+        for name in self._STATE:
+            setattr(self, name, state[name])
+        self.diverged = dict(state["diverged"])
+        return True
+
+    _STATE = ("fingerprint", "epoch", "step", "seconds", "history", "timing")
+
+    def end_epoch(self, seen: int, tested: np.ndarray, progress: Callable[[str], None]) -> None:
+        """Write down an epoch, and which seeds diverged in it."""
+        finite = self.loss_sum.isfinite()
+        for parameter in self.network.parameters():
+            finite &= parameter.detach().flatten(1).isfinite().all(1)
+        results = zip(
+            self.seeds, self.loss_sum.tolist(), self.correct.tolist(), tested.tolist(),
+            finite.tolist(), strict=True,
+        )  # fmt: skip
+        for seed, loss, right, test_accuracy, is_finite in results:
+            if is_finite:
+                row = (seed, self.epoch, loss / seen, right / seen, test_accuracy)
+                self.history.append(row)
+                self.timing.append((seed, self.epoch, self.seconds / len(self.seeds)))
+            elif seed not in self.diverged:
+                self.diverged[seed] = self.epoch
+                progress(
+                    f"seed {seed} diverged in epoch {self.epoch}: its loss is no longer a finite "
+                    f"number. Its training ends here; lower lr, now {self.settings.learning_rate}."
+                )
+        self.loss_sum.zero_()
+        self.correct.zero_()
+        self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
+        if len(self.diverged) == len(self.seeds):
+            self.epoch = self.settings.epochs + 1
 
 
-def _train_stack(network, training, test, seeds, settings, streams, precision, meter):
-    """Train one stack; return its history and timing, a row a seed and epoch."""
-    device = next(network.parameters()).device
-    optimizer = torch.optim.Adam(
-        network.parameters(), lr=settings.learning_rate, eps=1e-7, fused=True
-    )
-    history, timing = [], []
-    for epoch in range(1, settings.epochs + 1):
+def _train_run(run, training, test, settings, streams, precision, stop, meter):
+    """Train one stack to its end, from wherever it is."""
+    network, optimizer = run.network, run.optimizer
+    device = run.loss_sum.device
+    drops = any(isinstance(placed.layer, Dropout) for placed in network.layers)
+    steps = settings.steps(len(training.labels))
+    while run.epoch <= settings.epochs:
         started = time.perf_counter()
-        order = epoch_order(len(training.labels), seeds, epoch, settings, streams)
-        loss_sum = torch.zeros(len(seeds), device=device)
-        correct = torch.zeros(len(seeds), device=device)
-        seen = 0
-        for minibatch in np.split(order, range(settings.batch, order.shape[1], settings.batch), 1):
-            images = to_float(training.images[minibatch], device)
+        network.train()
+        order = epoch_order(len(training.labels), run.seeds, run.epoch, settings, streams)
+        for step in range(run.step, steps):
+            minibatch = order[:, step * settings.batch : (step + 1) * settings.batch]
+            images = to_float(training.images[minibatch], device, precision)
             labels = torch.from_numpy(training.labels[minibatch]).to(device)
+            generators = None
+            if drops:
+                generators = [streams(seed, "dropout", run.epoch, step) for seed in run.seeds]
             with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-                logits = network(images)
+                logits = network(images, generators)
             losses = F.cross_entropy(
                 logits.float().flatten(0, 1), labels.flatten(), reduction="none"
             ).view_as(labels)
+            for group in optimizer.param_groups:
+                done = (run.epoch - 1) * steps + step
+                group["lr"] = settings.learning_rate / (1 + settings.decay * done)
             optimizer.zero_grad()
             # The sum over seeds of each one's mean: no seed's gradient is scaled by another.
             losses.mean(1).sum().backward()
             optimizer.step()
-            loss_sum += losses.detach().sum(1)
-            correct += (logits.detach().argmax(-1) == labels).sum(1)
-            seen += minibatch.shape[1]
-            meter.seen(minibatch.size, partial(_so_far, seeds, epoch, loss_sum, correct, seen))
-        seconds = time.perf_counter() - started
+            run.loss_sum += losses.detach().sum(1)
+            run.correct += (logits.detach().argmax(-1) == labels).sum(1)
+            run.step = step + 1
+            meter.seen(minibatch.size, partial(_so_far, run, order.shape[1]))
+            if stop():
+                run.seconds += time.perf_counter() - started
+                run.save()
+                raise Interrupted(f"{run.names}: stopped in epoch {run.epoch}, step {run.step}")
+        run.seconds += time.perf_counter() - started
         tested = accuracy(predict(network, test.images, precision), test.labels)
-        rows = zip(seeds, loss_sum.tolist(), correct.tolist(), tested, strict=True)
-        for seed, loss, right, test_accuracy in rows:
-            history.append((seed, epoch, loss / seen, right / seen, test_accuracy))
-            timing.append((seed, epoch, seconds / len(seeds)))
-    columns = ["seed", "epoch", "loss", "train_accuracy", "test_accuracy"]
-    return pd.DataFrame(history, columns=columns), pd.DataFrame(
-        timing, columns=["seed", "epoch", "seconds"]
-    )
+        run.end_epoch(order.shape[1], tested, meter.progress)
+        run.save()
 
 
 def epoch_order(
@@ -224,46 +382,24 @@ def epoch_order(
     return np.stack([streams(seed, "order", epoch).permutation(n)[:seen] for seed in seeds])
 
 
-def stack_width(map_shape: tuple[int, int], seeds: int) -> int:
-    """Return how many seeds should train as one: all where the images are small, else one."""
-    return seeds if map_shape[0] * map_shape[1] <= LARGEST_STACKED_MAP else 1
+def stack_width(
+    layers: Sequence[PlacedLayer], seeds: int, device: torch.device | str = "cpu"
+) -> int:
+    """Return how many seeds should train as one: all where that pays, else one.
 
-
-def prepare_process(threads: int) -> None:
-    """Set this process up for training: its threads, and fast arithmetic near zero.
-
-    Adam's running squares of the gradients of units that have gone silent fade until they are
-    denormal numbers, with which processors compute many times slower. They are taken as zero.
-    To be called before the first operation, so that every thread is set up alike.
+    On a processor it pays for small images and small networks, see `LARGEST_STACKED_MAP` and
+    `LARGEST_STACKED_NETWORK`. A graphics processor has room for all seeds of a job.
     """
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(threads)
+    _, height, width = layers[0].input
+    small = height * width <= LARGEST_STACKED_MAP
+    small &= count_parameters(layers) <= LARGEST_STACKED_NETWORK
+    return seeds if small or torch.device(device).type == "cuda" else 1
 
 
-def device_for(gpus: int) -> torch.device:
-    """Return the CUDA device of a job that was given one and sees it, or else the processor."""
-    return torch.device("cuda" if gpus and torch.cuda.is_available() else "cpu")
-
-
-def precision_named(name: str, device: torch.device | str = "cpu") -> torch.dtype:
-    """Return the type of "bf16", "fp32" or, by the device, "auto"."""
-    named = {"bf16": torch.bfloat16, "fp32": torch.float32}
-    return named[name] if name in named else best_precision(device)
-
-
-def best_precision(device: torch.device | str = "cpu") -> torch.dtype:
-    """Return bfloat16 where the device multiplies it in hardware, else float32."""
-    if torch.device(device).type == "cuda":
-        fast = torch.cuda.is_bf16_supported()
-    else:
-        fast = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if fast else torch.float32
-
-
-def _so_far(seeds, epoch, loss_sum, correct, seen) -> str:
-    names = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
-    loss, right = (float(total.mean()) / seen for total in (loss_sum, correct))
-    return f"{names}, epoch {epoch}: loss {loss:.3f}, training accuracy {right:.1%}"
+def _so_far(run: _Run, images: int) -> str:
+    seen = min(run.step * run.settings.batch, images)
+    loss, right = (float(total.mean()) / seen for total in (run.loss_sum, run.correct))
+    return f"{run.names}, epoch {run.epoch}: loss {loss:.3f}, training accuracy {right:.1%}"
 
 
 class _Meter:
@@ -271,8 +407,14 @@ class _Meter:
 
     def __init__(self, total: int, progress: Callable[[str], None]):
         self.total, self.progress = total, progress
-        self.done = self.done_then = 0
+        self.before = self.done = self.done_then = 0
         self.started = self.then = time.perf_counter()
+
+    def seen_before(self, images: int) -> None:
+        """Count images that an earlier call trained on."""
+        self.before += images
+        self.done += images
+        self.done_then += images
 
     def seen(self, images: int, describe: Callable[[], str]) -> None:
         """Count images trained on; if it is time, say so with what `describe` returns."""
@@ -281,7 +423,9 @@ class _Meter:
         if now - self.then < PROGRESS_SECONDS and self.done < self.total:
             return
         speed = (self.done - self.done_then) / (now - self.then)
-        left = round((now - self.started) / self.done * (self.total - self.done))
+        left = round(
+            (now - self.started) / (self.done - self.before) * max(0, self.total - self.done)
+        )
         self.progress(
             f"{describe()}; {speed:,.0f} images/s, {left // 60} min {left % 60:02d} s left"
         )

@@ -117,8 +117,9 @@ def test_epoch_orders():
 
 
 def test_small_images_are_stacked_and_large_ones_not():
-    assert training.stack_width((28, 28), 12) == 12
-    assert training.stack_width((256, 256), 12) == 1
+    assert training.stack_width(build("deep_50", (1, 28, 28), 10), 12) == 12
+    assert training.stack_width(build("deep_50", (3, 256, 256), 2), 12) == 1
+    assert training.stack_width(build("alexnet", (1, 28, 28), 10), 12) == 1
 
 
 def test_progress_tells_speed_and_time_left(monkeypatch):

@@ -1,0 +1,96 @@
+"""A fused kernel for processors: 2 x 2 max-pooling with the ReLU.
+
+Memory, not arithmetic, limits small networks on large images: at 256 x 256 pixels the first
+convolution of `deep` writes 2 MB an image, of which the pooling keeps a quarter. PyTorch's
+pooling reads and writes with several passes what `pool_relu` does with one: it remembers a byte
+a window (which of the four values won, or none) and needs neither the zeroing of the gradient
+nor the ReLU's own passes. `pool_relu_plain` is its twin in plain PyTorch: it computes the same
+function, is what the kernel is tested against, and stands in for it on a graphics processor,
+with several threads, or where numba is missing.
+
+Values of bfloat16 are read as 16-bit integers: among those that are not negative the order is
+the same, and the negative ones are what the ReLU replaces by zero.
+"""
+
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+
+def usable(x: Tensor) -> bool:
+    """Return whether `pool_relu` can take x."""
+    return (
+        x.device.type == "cpu"
+        and x.dtype in (torch.float32, torch.bfloat16)
+        and torch.get_num_threads() == 1
+        and find_spec("numba") is not None
+    )
+
+
+def pool_relu_plain(x: Tensor) -> Tensor:
+    """Return max(0, largest of each 2 x 2 window) of x, (B, C, height, width)."""
+    # In this order a quarter of the values are left to rectify.
+    return F.relu(F.max_pool2d(x, 2))
+
+
+def pool_relu(x: Tensor) -> Tensor:
+    """Return what `pool_relu_plain` returns, in one pass over x, and one back.
+
+    Parameters
+    ----------
+    x : Tensor
+        float32 or bfloat16, (B, C, height, width), on the processor; fastest in the memory
+        format channels_last. An odd last row or column is left out, as by PyTorch.
+
+    Returns
+    -------
+    Tensor
+        (B, C, height // 2, width // 2), channels_last, of the type of x. It can be
+        differentiated once.
+    """
+    return _PoolReLU.apply(x)
+
+
+class _PoolReLU(torch.autograd.Function):
+    # Arrays are (B, height, width, C) in memory; tensors are views of them as (B, C, ...).
+
+    @staticmethod
+    def forward(ctx, x):
+        from manyseeds.window_kernels import pooling
+
+        batch, channels, height, width = x.shape
+        pooled = torch.empty((batch, height // 2, width // 2, channels), dtype=x.dtype)
+        won = torch.empty_like(pooled, dtype=torch.uint8)
+        forward, _ = pooling(channels)
+        forward(_array(_channels_at_the_end(x)), _array(pooled), _array(won))
+        ctx.save_for_backward(won)
+        ctx.size = height, width
+        return pooled.permute(0, 3, 1, 2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        from manyseeds.window_kernels import pooling
+
+        (won,) = ctx.saved_tensors
+        batch, _, _, channels = won.shape
+        back = torch.empty((batch, *ctx.size, channels), dtype=gradient.dtype)
+        if ctx.size[0] % 2 or ctx.size[1] % 2:
+            back.zero_()
+        _, backward = pooling(channels)
+        backward(_array(_channels_at_the_end(gradient)), _array(won), _array(back))
+        return back.permute(0, 3, 1, 2)
+
+
+def _channels_at_the_end(x: Tensor) -> Tensor:
+    """Return x, (B, C, H, W), as (B, H, W, C), contiguous: without a copy if channels_last."""
+    return x.detach().permute(0, 2, 3, 1).contiguous()
+
+
+def _array(x: Tensor) -> np.ndarray:
+    """Return the memory of a tensor as an array that numba can read and write."""
+    return (x.view(torch.int16) if x.dtype == torch.bfloat16 else x).numpy()
