@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -6,7 +7,8 @@ import torch
 import torch.nn.functional as F
 
 from manyseeds import training
-from manyseeds.architectures import build
+from manyseeds.architectures import Dense, build
+from manyseeds.errors import Interrupted
 from manyseeds.randomness import rng
 from manyseeds.stacking import initial_weights
 from manyseeds.training import Settings, epoch_order, train
@@ -138,3 +140,148 @@ def test_bfloat16_learns_as_well():
     trained = train(LAYERS, data, data, [0, 1], settings, streams, precision=torch.bfloat16)
     assert all(value.dtype == torch.float32 for value in trained.weights.values())
     assert trained.history.query("epoch == 6")["test_accuracy"].min() > 0.9
+
+
+def after(steps):
+    """A `stop` that asks for an end after so many steps."""
+    count = iter(range(1, 10_000))
+    return lambda: next(count) >= steps
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize(
+    ("stack", "steps"), [(1, 1), (1, 3), (1, 6), (1, 8), (3, 1), (3, 3), (3, 5)]
+)
+def test_training_that_was_stopped_ends_in_the_same_bytes(tmp_path, optimizer, stack, steps):
+    """Stopped within an epoch, at its end, and (in turn) between two seeds."""
+    data, test = made_up(50), made_up(20)
+    settings = replace(SETTINGS, optimizer=optimizer, decay=0.1, l2=0.001)
+    arguments = LAYERS, data, test, [0, 1, 4], settings, streams
+    whole = train(*arguments, stack=stack)
+    with pytest.raises(Interrupted, match=r"seeds? \d.*stopped in epoch \d, step \d"):
+        train(*arguments, stack=stack, checkpoint=tmp_path, stop=after(steps))
+    lines = []
+    again = train(*arguments, stack=stack, checkpoint=tmp_path, progress=lines.append)
+    assert "going on from epoch" in lines[0]
+    assert again.history.equals(whole.history)
+    assert all(torch.equal(value, whole.weights[name]) for name, value in again.weights.items())
+
+
+def test_dropout_and_moving_averages_go_on_where_they_were(tmp_path):
+    layers = build("alexnet", (1, 28, 28), 2)
+    # As small as AlexNet gets in a test: two units for each of its two wide layers.
+    layers = [
+        replace(placed, layer=Dense(2), output=(2,)) if placed.output == (2048,) else placed
+        for placed in layers
+    ]
+    layers = [
+        replace(placed, input=(2,), output=placed.output if placed is layers[-1] else (2,))
+        if placed.input == (2048,)
+        else placed
+        for placed in layers
+    ]
+    data = made_up(16, 28)
+    settings = replace(SETTINGS, batch=4, optimizer="sgd", learning_rate=0.01)
+    arguments = layers, data, data, [0, 1], settings, streams
+    whole = train(*arguments)
+    with pytest.raises(Interrupted):
+        train(*arguments, checkpoint=tmp_path, stop=after(6))
+    again = train(*arguments, checkpoint=tmp_path)
+    assert again.history.equals(whole.history)
+    assert not torch.equal(whole.weights["batchnorm1.mean"], torch.zeros(2, 96))
+    assert all(torch.equal(value, whole.weights[name]) for name, value in again.weights.items())
+
+
+def test_a_finished_training_is_not_repeated(tmp_path):
+    data = made_up(40)
+    once = train(LAYERS, data, data, [0], SETTINGS, streams, checkpoint=tmp_path)
+    lines = []
+    twice = train(
+        LAYERS, data, data, [0], SETTINGS, streams, checkpoint=tmp_path, progress=lines.append
+    )
+    assert twice.history.equals(once.history)
+    assert lines == ["seed 0: going on from epoch 3, step 0"]
+
+
+@pytest.mark.parametrize("change", ["settings", "data", "seeds", "weights", "damage"])
+def test_a_checkpoint_of_another_training_is_not_taken_up(tmp_path, change):
+    data, seeds, settings, draw = made_up(40), [0, 1], SETTINGS, streams
+    train(LAYERS, data, data, seeds, settings, draw, checkpoint=tmp_path)
+    if change == "settings":
+        settings = replace(SETTINGS, learning_rate=0.002)
+    elif change == "data":
+        data = Images(data.images.copy(), data.labels)
+        data.images[7, 3, 3] += 1
+    elif change == "seeds":
+        seeds = [0, 2]
+    elif change == "weights":
+
+        def draw(seed, *what):
+            return rng(1, "test", seed, *what)
+    else:
+        file = next(tmp_path.iterdir())
+        file.write_bytes(file.read_bytes()[:-100])
+    lines = []
+    again = train(
+        LAYERS, data, data, seeds, settings, draw, checkpoint=tmp_path, progress=lines.append
+    )
+    assert not any("going on" in line for line in lines)
+    assert again.history.equals(train(LAYERS, data, data, seeds, settings, draw).history)
+
+
+class Exploding:
+    """A generator whose weights are so large that the first loss is no number."""
+
+    def __init__(self, generator):
+        self.generator = generator
+
+    def uniform(self, low, high, shape):
+        return self.generator.uniform(1e20 * low, 1e20 * high, shape)
+
+
+@pytest.mark.parametrize("stack", [1, 3])
+def test_a_seed_that_diverges_leaves_the_others_alone(stack):
+    data = made_up(40)
+
+    def draw(seed, *what):
+        explodes = seed == 1 and what == ("weights",)
+        return Exploding(streams(seed, *what)) if explodes else streams(seed, *what)
+
+    lines = []
+    trained = train(
+        LAYERS, data, data, [0, 1, 2], SETTINGS, draw, stack=stack, progress=lines.append
+    )
+    assert trained.diverged == {1: 1}
+    message = next(line for line in lines if "diverged" in line)
+    assert re.search(r"seed 1 diverged in epoch 1.*lower lr, now 0.001", message)
+    assert trained.history["seed"].tolist() == [0, 0, 2, 2]
+    assert all(value[1].isnan().all() for value in trained.weights.values())
+    others = train(LAYERS, data, data, [0, 2], SETTINGS, streams)
+    np.testing.assert_allclose(trained.history["loss"], others.history["loss"], atol=1e-5)
+
+
+def test_sgd_with_momentum_decay_and_penalty_is_that_of_the_formulas():
+    """Logistic regression, three steps worked out by NumPy."""
+    layers = build("logistic", (1, 8, 8), 2)
+    data = made_up(6, 8)
+    settings = Settings(
+        epochs=1, batch=2, optimizer="sgd", learning_rate=0.5, momentum=0.9, decay=0.3, l2=0.01,
+        images_per_epoch=None,
+    )  # fmt: skip
+    start = initial_weights(layers, streams(0, "weights"))
+    w, b = start["dense1.weight"].astype(float), start["dense1.bias"].astype(float)
+    vw, vb = np.zeros_like(w), np.zeros_like(b)
+    order = streams(0, "order", 1).permutation(6)
+    for step in range(3):
+        chosen = order[2 * step : 2 * step + 2]
+        x = data.images[chosen].reshape(2, -1) / 255
+        logits = x @ w.T + b
+        p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        error = (p - np.eye(2)[data.labels[chosen]]) / 2
+        vw = 0.9 * vw + error.T @ x + 2 * 0.01 * w
+        vb = 0.9 * vb + error.sum(0)
+        rate = 0.5 / (1 + 0.3 * step)
+        w, b = w - rate * vw, b - rate * vb
+    trained = train(layers, data, data, [0], settings, streams)
+    np.testing.assert_allclose(trained.weights["dense1.weight"][0], w, atol=1e-6)
+    np.testing.assert_allclose(trained.weights["dense1.bias"][0], b, atol=1e-6)

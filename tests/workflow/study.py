@@ -32,17 +32,22 @@ class Run:
         return {rule for rule, _ in table} - {"total"}
 
 
+def command(folder: Path, *words: str, study: Path) -> list[str]:
+    """Return the command that runs the project's Snakefile in a folder of its own."""
+    command = [sys.executable, "-m", "snakemake", *words, "--snakefile", ROOT / "Snakefile"]
+    command += ["--directory", folder, "--configfile", ROOT / "config.yaml", study]
+    return [str(word) for word in command]
+
+
 def snakemake(folder: Path, *words: str, study: Path | dict) -> Run:
     """Run the project's Snakefile in a folder of its own."""
     if isinstance(study, dict):
         path = folder / "study.yaml"
         path.write_text(yaml.safe_dump(study))
         study = path
-    command = [sys.executable, "-m", "snakemake", *words, "--snakefile", ROOT / "Snakefile"]
-    command += ["--directory", folder, "--configfile", ROOT / "config.yaml", study]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
     done = subprocess.run(
-        [str(word) for word in command],
+        command(folder, *words, study=study),
         cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
