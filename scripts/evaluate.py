@@ -9,7 +9,6 @@ from _job import reporting, say, snakemake
 
 with reporting():
     import pandas as pd
-    import torch
     from safetensors.torch import load_file
 
     from manyseeds import architectures, evaluation, machine, packs
@@ -20,9 +19,7 @@ with reporting():
     device = machine.device_for(snakemake.resources.gpu)
     precision = machine.precision_named(params.precision, device)
     weights = load_file(snakemake.input.weights)
-    finite = torch.stack([value.flatten(1).isfinite().all(1) for value in weights.values()]).all(0)
-    weights = {name: value[finite] for name, value in weights.items()}
-    seeds = [seed for seed, ended in zip(params.seeds, finite, strict=True) if ended]
+    weights, seeds = evaluation.without_diverged(weights, params.seeds)
     if len(seeds) < len(params.seeds):
         say(f"left out, for they diverged: seeds {sorted(set(params.seeds) - set(seeds))}")
 

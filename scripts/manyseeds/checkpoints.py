@@ -65,7 +65,7 @@ def fingerprint(*parts: Any) -> str:
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, Tensor):
-            part = part.numpy()
+            part = part.detach().cpu().numpy()
         if hasattr(part, "tobytes"):
             digest.update(repr((part.shape, part.dtype)).encode())
             for rows in part:  # a memory-mapped array is never read whole

@@ -68,6 +68,28 @@ def predict(
     return torch.cat(parts, 1).numpy()
 
 
+def without_diverged(
+    weights: dict[str, Tensor], seeds: Sequence[int]
+) -> tuple[dict[str, Tensor], list[int]]:
+    """Leave out the seeds whose training diverged, which have weights that are not finite.
+
+    Parameters
+    ----------
+    weights : dict of str to Tensor
+        Seeds along the leading axis.
+    seeds : sequence of int
+        Their numbers.
+
+    Returns
+    -------
+    dict of str to Tensor, list of int
+        The weights and numbers of the others.
+    """
+    finite = torch.stack([value.flatten(1).isfinite().all(1) for value in weights.values()]).all(0)
+    left = [seed for seed, is_finite in zip(seeds, finite.tolist(), strict=True) if is_finite]
+    return {name: value[finite] for name, value in weights.items()}, left
+
+
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the fraction of images classified right, (S,), from (S, n, classes) and (n,)."""
     return (probabilities.argmax(-1) == labels).mean(-1)

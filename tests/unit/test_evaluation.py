@@ -86,3 +86,13 @@ def test_tables():
     assert by_seed["n"].tolist() == [4, 4]
     unequal = evaluation.evaluation_table(PROBABILITIES, np.array([1, 0, 0, 0]), [5, 6])
     assert unequal["chance"].tolist() == [0.75, 0.75]
+
+
+def test_diverged_seeds_are_left_out():
+    weights = {"a": torch.ones(3, 2), "b": torch.ones(3, 4, 5)}
+    weights["b"][1, 2, 3] = torch.nan
+    left, seeds = evaluation.without_diverged(weights, [4, 5, 6])
+    assert seeds == [4, 6]
+    assert left["a"].shape == (2, 2)
+    assert left["b"].shape == (2, 4, 5)
+    assert left["b"].isfinite().all()

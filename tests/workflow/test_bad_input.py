@@ -131,11 +131,15 @@ def group_in_two_splits(folder):
     )
 
 
+def diverging_training(folder):
+    return {}, r"training\.deep\.lr: with 1e\+30 every seed diverged.*lower", "history.csv"
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         missing_class, one_class, truncated_jpeg, text_as_png, wrong_checksum,
-        grid_that_does_not_divide, empty_test_split, group_in_two_splits,
+        grid_that_does_not_divide, empty_test_split, group_in_two_splits, diverging_training,
     ],
 )  # fmt: skip
 def test_faulty_images_stop_with_one_message_and_no_half_written_output(folder, spoil):
@@ -143,7 +147,9 @@ def test_faulty_images_stop_with_one_message_and_no_half_written_output(folder, 
     dataset = {"size": 16, "source": {"kind": "folder", "path": str(folder)}}
     dataset |= {"slice": {"rows": 2, "columns": 2}} | settings
     dataset["source"] = {"kind": "folder", "path": str(folder)} | dataset["source"]
-    study = {"study": "mine", "datasets": {"mine": dataset}, "experiments": MINE}
+    study = {"study": "mine", "seeds": 1, "datasets": {"mine": dataset}, "experiments": MINE}
+    if spoil is diverging_training:
+        study["training"] = {"deep": {"lr": 1e30, "epochs": 1, "images_per_epoch": 40}}
     run = snakemake(folder.parent, "all", "--cores", "1", study=study)
     assert run.code != 0
     assert_said_once(run.text, says)
