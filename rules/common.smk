@@ -238,6 +238,7 @@ RESULTS = f"results/{config['study']}"
 DATASETS = every("{dataset}")
 FIGURES = [
     *every(f"{RESULTS}/figures/{{dataset}}/training_panel.screen.png"),
+    *every(f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.screen.png"),
     *every(f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.screen.png"),
     f"{RESULTS}/figures/accuracy_boxplot.screen.png",
     f"{RESULTS}/figures/training_curves.screen.png",

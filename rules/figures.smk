@@ -35,6 +35,50 @@ rule training_panel:
         "../scripts/training_panel.py"
 
 
+rule architecture_drawing:
+    input:
+        # Only the shape of the images and the classes are read.
+        pack=f"{RESULTS}/packs/{{dataset}}/train.npy",
+        index=f"{RESULTS}/packs/{{dataset}}/train.csv",
+    output:
+        png=f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.png",
+        pdf=f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.pdf",
+        screen=report(
+            f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.screen.png",
+            caption="../report/captions/architecture_drawing.rst",
+            category="2. The networks",
+            labels={
+                "figure": "Architecture",
+                "dataset": "{dataset}",
+                "network": "{architecture}",
+            },
+        ),
+        table=report(
+            f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.csv",
+            caption="../report/captions/architecture_table.rst",
+            category="2. The networks",
+            labels={
+                "figure": "Architecture (table)",
+                "dataset": "{dataset}",
+                "network": "{architecture}",
+            },
+        ),
+    log:
+        f"{RESULTS}/logs/architecture_drawing/{{dataset}}.{{architecture}}.log",
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        title=lambda wildcards: label(wildcards.dataset),
+    message:
+        "Draw {wildcards.architecture} as it is built for {wildcards.dataset}."
+    script:
+        "../scripts/architecture_drawing.py"
+
+
 rule predictions_panel:
     input:
         pack=lambda wildcards: first_test(wildcards, "npy"),
@@ -46,7 +90,7 @@ rule predictions_panel:
         screen=report(
             f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.screen.png",
             caption="../report/captions/predictions_panel.rst",
-            category="2. What the networks predict",
+            category="3. What the networks predict",
             labels={
                 "figure": "Predictions",
                 "dataset": "{dataset}",
@@ -84,13 +128,13 @@ rule accuracy_boxplot:
         screen=report(
             f"{RESULTS}/figures/accuracy_boxplot.screen.png",
             caption="../report/captions/accuracy_boxplot.rst",
-            category="3. How well they classify",
+            category="4. How well they classify",
             labels={"figure": "Test accuracy", "dataset": "all", "network": "all"},
         ),
         table=report(
             f"{RESULTS}/figures/accuracy_boxplot.csv",
             caption="../report/captions/accuracy_table.rst",
-            category="3. How well they classify",
+            category="4. How well they classify",
             labels={"figure": "Test accuracy (table)", "dataset": "all", "network": "all"},
         ),
     log:
@@ -122,7 +166,7 @@ rule training_curves:
         screen=report(
             f"{RESULTS}/figures/training_curves.screen.png",
             caption="../report/captions/training_curves.rst",
-            category="4. How they learn",
+            category="5. How they learn",
             labels={"figure": "Training accuracy", "dataset": "all", "network": "all"},
         ),
     log:

@@ -206,17 +206,18 @@ def fit_text(
     tuple of (str, float)
         The text with its ending, and its size in points, `SMALLEST_TEXT` to `TEXT_SIZE`.
     """
-    size = TEXT_SIZE * min(1.0, width / _text_width(text + ending, TEXT_SIZE, weight))
+    size = TEXT_SIZE * min(1.0, width / text_width(text + ending, TEXT_SIZE, weight))
     if size >= SMALLEST_TEXT:
         return text + ending, size
     # Measuring is slow: begin near the length that fits.
     text = text[: math.ceil(len(text + ending) * size / SMALLEST_TEXT)]
-    while len(text) > 1 and _text_width(f"{text}…{ending}", SMALLEST_TEXT, weight) > width:
+    while len(text) > 1 and text_width(f"{text}…{ending}", SMALLEST_TEXT, weight) > width:
         text = text[:-1].rstrip()
     return f"{text}…{ending}", SMALLEST_TEXT
 
 
-def _text_width(text: str, size: float, weight: str) -> float:
+@functools.cache
+def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Return the width of a line of text in millimeters."""
     path = TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT, weight=weight))
     return path.get_extents().width / 72 * 25.4
@@ -272,7 +273,7 @@ class _Panel:
                 left, self.height - TITLE / 2, text, size=TEXT_SIZE, ha="left", color=color,
                 weight="bold",
             )  # fmt: skip
-            left += _text_width(text, TEXT_SIZE, "bold") + 5
+            left += text_width(text, TEXT_SIZE, "bold") + 5
 
     def _corner(self, place):
         row, column = divmod(place, self.columns)

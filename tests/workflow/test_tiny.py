@@ -74,17 +74,31 @@ def test_training_tiles_are_rotated_and_test_tiles_are_not(tiny):
 
 def test_every_figure_is_there_in_three_versions(tiny):
     screens = sorted(tiny.results.rglob("figures/**/*.screen.png"))
-    assert len(screens) == 2 + 3 + 2  # training panels, prediction panels, the two of all networks
+    # Training panels, drawings and prediction panels of each network, the two of all networks.
+    assert len(screens) == 2 + 3 + 3 + 2
     for screen in screens:
         stem = str(screen).removesuffix(".screen.png")
         assert Image.open(f"{stem}.png").info["dpi"] == pytest.approx((300, 300), abs=1)
         assert Path(f"{stem}.pdf").read_bytes().startswith(b"%PDF-")
 
 
+def test_every_network_has_the_table_of_its_layers(tiny):
+    tables = sorted(tiny.results.glob("figures/*/*/architecture.csv"))
+    assert [path.parent.relative_to(tiny.results / "figures").as_posix() for path in tables] == [
+        "snap29-sim/deep_50", "snf7-sim/deep", "snf7-sim/deep_50",
+    ]  # fmt: skip
+    for path in tables:
+        seeds = tiny.results / "training" / path.parent.relative_to(tiny.results / "figures")
+        weights = load_file(seeds / "seeds-000-001/weights.safetensors")
+        of_one_seed = sum(part[0].size for part in weights.values())
+        assert read(path)["parameters"].sum() == of_one_seed
+
+
 def test_every_job_leaves_a_log(tiny):
     logs = list(tiny.results.rglob("logs/**/*.log"))
     assert {log.relative_to(tiny.results / "logs").parts[0] for log in logs} >= {
-        "simulate", "slice", "split", "rotate", "pack", "train_stack", "evaluate",
+        "simulate", "slice", "split", "rotate", "pack", "architecture_drawing",
+        "train_stack", "evaluate",
     }  # fmt: skip
 
 
@@ -139,9 +153,11 @@ def test_the_report_is_one_self_contained_file(tiny):
     assert made.code == 0, made.text
     page = report.read_text()
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', page)
-    for name in ("Training images", "Predictions", "Test accuracy", "Training accuracy"):
+    for name in (
+        "Training images", "Architecture", "Predictions", "Test accuracy", "Training accuracy"
+    ):  # fmt: skip
         assert name in page
-    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 7
+    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 10
     assert page.count("<svg style=") == 2  # the first page shows these without a click
 
 
