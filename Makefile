@@ -1,14 +1,15 @@
 # Two commands set a fresh machine up: make reproduce, make test. Both need Python >= 3.11.
 # Each target says what it runs; the README shows the same commands without make.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce data train figures report test lint format clean
+.PHONY: help reproduce data train figures report test benchmark lint format clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
 CORES ?= all
 # A file of studies/, or a study of your own; empty for config.yaml.
 STUDY ?=
-# Further options for snakemake, for example OPTIONS="--forcerun accuracy_boxplot".
+# Further options for snakemake, for example OPTIONS="--forcerun accuracy_boxplot", or for
+# benchmarks/run.py.
 OPTIONS ?=
 
 VENV := .venv/bin
@@ -25,6 +26,7 @@ help:
 	@echo "make reproduce [STUDY=studies/fashion.yaml] [CORES=2]   run a study and write its report"
 	@echo "make test                                               run the tests"
 	@echo "make data | train | figures | report                    run a study as far as that"
+	@echo "make benchmark [OPTIONS=--quick]                        measure beside Keras and PyTorch"
 	@echo "make lint | format | clean                              check, format, delete results"
 
 # Anew whenever a pin changes.
@@ -50,6 +52,16 @@ report: .venv/.installed
 
 test: .venv/.installed
 	$(VENV)/pytest
+
+# The peers' packages stay out of .venv.
+benchmarks/.venv/.installed: benchmarks/requirements.txt benchmarks/constraints.txt constraints.txt
+	@echo "Installing the packages of benchmarks/requirements.txt into benchmarks/.venv; once."
+	$(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt
+	@touch $@
+
+benchmark: .venv/.installed benchmarks/.venv/.installed
+	$(VENV)/python -m benchmarks.run $(OPTIONS)
 
 lint: .venv/.installed
 	$(VENV)/ruff check .
