@@ -5,9 +5,11 @@ Reads the evaluation tables of studies run twice, once in each precision::
     python benchmarks/precision.py results/precision-micrographs results/precision-fashion
 
 where each name stands for two results folders, ``<name>-bf16`` and ``<name>-fp32``. Prints, for
-every dataset, architecture and test split, the mean accuracy in either precision and the mean
-of the differences by seed (bf16 - fp32), with 95 % intervals over seeds. A seed has the same
-initial weights and order of images in both.
+every dataset and architecture, three measures in either precision and the mean of the
+differences by seed (bf16 - fp32), with 95 % intervals over seeds: test accuracy at the end, and
+test and training accuracy averaged over the second half of the epochs, which does not hang on
+where each seed happens to stand after the last one. A seed has the same initial weights and
+order of images in both.
 """
 
 import sys
@@ -20,34 +22,51 @@ from manyseeds.statistics import Interval, mean_interval
 from manyseeds.tables import read
 
 PRECISIONS = ("bf16", "fp32")
-KEYS = ["dataset", "architecture", "split"]
+KEYS = ["measure", "dataset", "architecture"]
 
 
-def compare(evaluations: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return a row a dataset, architecture and split but for the training split.
+def measures(evaluation: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a measure, dataset, architecture and seed, with its ``accuracy``.
 
     Parameters
     ----------
-    evaluations : dict of str to pandas.DataFrame
-        Tables with columns dataset, architecture, split, seed, accuracy, by precision.
+    evaluation, history : pandas.DataFrame
+        Tables of the workflow (``schemas/``), of any number of networks.
+    """
+    at_the_end = evaluation[evaluation["split"] != "train"].assign(
+        measure=lambda table: table["split"] + ", at the end"
+    )
+    later = history[history["epoch"] > history["epoch"].max() / 2]
+    first = later["epoch"].min()
+    averaged = [
+        later.assign(measure=f"{name}, mean of epochs from {first}", accuracy=later[column])
+        for name, column in (("test", "test_accuracy"), ("training", "train_accuracy"))
+    ]
+    keys = [*KEYS, "seed"]
+    table = pd.concat([at_the_end, *averaged])
+    return table.groupby(keys, sort=False)["accuracy"].mean().reset_index()
+
+
+def compare(bf16: pd.DataFrame, fp32: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a measure, dataset and architecture.
+
+    Parameters
+    ----------
+    bf16, fp32 : pandas.DataFrame
+        As from `measures`.
 
     Returns
     -------
     pandas.DataFrame
-        dataset, architecture, split, bf16, fp32, difference (each an `Interval`), n.
+        measure, dataset, architecture, bf16, fp32, difference (each an `Interval`), n.
     """
-    both = evaluations["bf16"].merge(
-        evaluations["fp32"],
-        on=[*KEYS, "seed"],
-        validate="one_to_one",
-        suffixes=[f"_{precision}" for precision in PRECISIONS],
-    )
+    both = bf16.merge(fp32, on=[*KEYS, "seed"], validate="one_to_one", suffixes=("_bf16", "_fp32"))
     rows = []
-    for key, seeds in both[both["split"] != "train"].groupby(KEYS):
-        bf16, fp32 = (seeds[f"accuracy_{precision}"] for precision in PRECISIONS)
+    for key, seeds in both.groupby(KEYS, sort=False):
         row = dict(zip(KEYS, key, strict=True))
-        row |= {"bf16": mean_interval(bf16), "fp32": mean_interval(fp32)}
-        rows.append(row | {"difference": mean_interval(bf16 - fp32), "n": len(seeds)})
+        row |= {p: mean_interval(seeds[f"accuracy_{p}"]) for p in PRECISIONS}
+        row["difference"] = mean_interval(seeds["accuracy_bf16"] - seeds["accuracy_fp32"])
+        rows.append(row | {"n": len(seeds)})
     return pd.DataFrame(rows)
 
 
@@ -56,20 +75,25 @@ def _percent(interval: Interval, sign: str = "") -> str:
     return f"{mean} [{low}, {high}]"
 
 
+def _read_all(folder: str, pattern: str) -> pd.DataFrame:
+    return pd.concat(map(read, sorted(Path(folder).glob(pattern))))
+
+
 def main(names: list[str]) -> None:
     """Print the table in Markdown."""
-    print("| dataset | network | bf16, % | fp32, % | difference, points | n seeds |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| accuracy | dataset | network | bf16, % | fp32, % | difference, points | n seeds |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in names:
-        tables = {
-            precision: pd.concat(
-                map(read, sorted(Path(f"{name}-{precision}").glob("evaluation/*/*/*/*.csv")))
+        bf16, fp32 = (
+            measures(
+                _read_all(f"{name}-{precision}", "evaluation/*/*/*/evaluation.csv"),
+                _read_all(f"{name}-{precision}", "training/*/*/*/history.csv"),
             )
             for precision in PRECISIONS
-        }
-        for row in compare(tables).itertuples():
+        )
+        for row in compare(bf16, fp32).itertuples():
             print(
-                f"| {row.dataset} ({row.split}) | `{row.architecture}` | {_percent(row.bf16)} | "
+                f"| {row.measure} | {row.dataset} | `{row.architecture}` | {_percent(row.bf16)} | "
                 f"{_percent(row.fp32)} | {_percent(row.difference, '+')} | {row.n} |"
             )
 

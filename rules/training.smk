@@ -30,7 +30,7 @@ rule train_stack:
         precision=config["engine"]["precision"],
         stack=config["engine"]["stack"],
         # Not an output: Snakemake would delete it when a job is cut off.
-        checkpoint=f"{RESULTS}/checkpoints/{{dataset}}/{{architecture}}/{{seeds}}",
+        checkpoint=f"{RESULTS}/checkpoints/{{dataset}}.{{architecture}}.{{seeds}}",
     message:
         "Train {wildcards.architecture} on {wildcards.dataset}, {wildcards.seeds}."
     script:

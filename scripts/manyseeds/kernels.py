@@ -50,7 +50,7 @@ def pool_relu(x: Tensor) -> Tensor:
     -------
     Tensor
         (B, C, height // 2, width // 2), channels_last, of the type of x. It can be
-        differentiated once.
+        differentiated once. Of a window that holds a NaN it may be zero where the twin's is NaN.
     """
     return _PoolReLU.apply(x)
 

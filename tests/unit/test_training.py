@@ -1,11 +1,12 @@
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from made_up import Images, made_up, streams
 from manyseeds import training
 from manyseeds.architectures import Dense, build
 from manyseeds.errors import Interrupted
@@ -13,26 +14,6 @@ from manyseeds.randomness import rng
 from manyseeds.stacking import initial_weights
 from manyseeds.training import Settings, epoch_order, train
 from networks import deep_plain, load
-
-
-@dataclass
-class Images:
-    images: np.ndarray
-    labels: np.ndarray
-
-
-def made_up(n: int, size: int = 16) -> Images:
-    """Noise; images of class 1 are brighter in the upper half."""
-    generator = np.random.default_rng(n)
-    labels = np.arange(n) % 2
-    images = generator.integers(0, 60, (n, size, size, 1))
-    images[labels == 1, : size // 2] += 150
-    return Images(images.astype(np.uint8), labels)
-
-
-def streams(seed, *what):
-    return rng(0, "test", seed, *what)
-
 
 LAYERS = build("deep_50", (1, 16, 16), 2)
 SETTINGS = Settings(epochs=2, batch=20, images_per_epoch=None)
