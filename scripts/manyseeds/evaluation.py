@@ -7,33 +7,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from manyseeds.stacking import StackedNetwork
+from manyseeds.stacking import StackedNetwork, as_bytes
 
 _ACTIVATION_BUDGET = 4_000_000
 """Input values of a batch at evaluation, over all seeds: bounds the memory of activations."""
-
-
-def to_float(
-    images: np.ndarray,
-    device: torch.device | str = "cpu",
-    precision: torch.dtype = torch.float32,
-) -> Tensor:
-    """Return images as a network takes them.
-
-    Parameters
-    ----------
-    images : numpy.ndarray
-        uint8 (..., height, width, channels).
-
-    Returns
-    -------
-    Tensor
-        Of that precision, (..., channels, height, width), 0 to 1. The bytes travel to the
-        device and become floats there.
-    """
-    # Memory-mapped images are read-only, which tensors cannot be: those are copied.
-    x = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(device)
-    return x.movedim(-1, -3).to(precision).div_(255)
 
 
 @torch.inference_mode()
@@ -61,7 +38,7 @@ def predict(
     batch = max(1, _ACTIVATION_BUDGET // (network.seeds * int(np.prod(images.shape[1:]))))
     parts = []
     for start in range(0, len(images), batch):
-        x = to_float(images[start : start + batch], device, precision)
+        x = as_bytes(images[start : start + batch], device)
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
             logits = network(x)
         parts.append(logits.float().softmax(-1).cpu())

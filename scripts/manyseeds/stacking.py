@@ -134,8 +134,9 @@ class StackedNetwork(nn.Module):
         Parameters
         ----------
         images : Tensor
-            float, 0 to 1. Either (S, B, channels, height, width), a minibatch for each seed,
-            or (B, channels, height, width), the same images for all.
+            Either (S, B, ...), a minibatch for each seed, or (B, ...), the same images for all:
+            bytes (uint8) as packs have them, (height, width, channels), or floats from 0 to 1,
+            (channels, height, width), to which gradients can flow.
         generators : sequence of numpy.random.Generator, optional
             Each seed's own, from which dropout draws in training; without them nothing is
             dropped.
@@ -146,9 +147,13 @@ class StackedNetwork(nn.Module):
             (S, B, classes).
         """
         shared = images.ndim == 4
-        x = images if shared else images.transpose(0, 1).flatten(1, 2)
-        x = _channels_last(x)
-        steps = iter(range(len(self.layers)))
+        if self._takes_bytes(images):
+            x, begin = self._first_block(images.unsqueeze(0) if shared else images), 3
+            shared = False
+        else:
+            x, begin = images if images.is_floating_point() else _to_floats(images), 0
+            x = _channels_last(x if shared else x.transpose(0, 1).flatten(1, 2))
+        steps = iter(range(begin, len(self.layers)))
         for step in steps:
             placed = self.layers[step]
             match placed.layer:
@@ -178,6 +183,18 @@ class StackedNetwork(nn.Module):
                     weight, bias = (self._weight(placed, part) for part in ("weight", "bias"))
                     x = _dense(x, weight, bias)
         return x
+
+    def _takes_bytes(self, images: Tensor) -> bool:
+        """Return whether the first three layers and these images are for `first_block`."""
+        match [placed.layer for placed in self.layers[:3]]:
+            case [Conv(_, 3, 1, True), ReLU(), MaxPool(2, 2)]:
+                own = images.ndim == 5 or self.seeds == 1
+                return own and images.dtype == torch.uint8 and kernels.usable(images)
+        return False
+
+    def _first_block(self, images: Tensor) -> Tensor:
+        weight, bias = (self._weight(self.layers[0], part) for part in ("weight", "bias"))
+        return kernels.first_block(images, weight, bias, _precision(images.device))
 
     def _rectify(self, x: Tensor, following: int) -> tuple[Tensor, bool]:
         """Return max(0, x), and pooled, if a pooling follows; and whether one does.
@@ -220,6 +237,24 @@ def _dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 _LARGEST_STACKED_PRODUCT = 2**17
 """Weights of a dense layer that pay to be multiplied for all seeds at once, which copies them
 transposed: more are multiplied seed by seed (12 seeds, 3072 x 512: 81 instead of 244 ms)."""
+
+
+def as_bytes(images: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
+    """Return images, uint8 (..., height, width, channels), as a tensor on a device."""
+    # Memory-mapped images are read-only, which tensors cannot be: those are copied.
+    return torch.from_numpy(np.require(images, requirements=["C", "W"])).to(device)
+
+
+def _to_floats(images: Tensor) -> Tensor:
+    """Return bytes (..., height, width, channels) as (..., channels, height, width), 0 to 1."""
+    return images.movedim(-1, -3).to(_precision(images.device)).div_(255)
+
+
+def _precision(device: torch.device) -> torch.dtype:
+    """Return the type in which convolutions are computed here: that of autocast, if on."""
+    if torch.is_autocast_enabled(device.type):
+        return torch.get_autocast_dtype(device.type)
+    return torch.float32
 
 
 def _attribute(name: str) -> str:

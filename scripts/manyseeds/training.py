@@ -21,8 +21,8 @@ from torch import Tensor
 from manyseeds import checkpoints
 from manyseeds.architectures import Dropout, PlacedLayer, count_parameters
 from manyseeds.errors import Interrupted
-from manyseeds.evaluation import accuracy, predict, to_float
-from manyseeds.stacking import StackedNetwork, initial_weights
+from manyseeds.evaluation import accuracy, predict
+from manyseeds.stacking import StackedNetwork, as_bytes, initial_weights
 
 Streams = Callable[..., np.random.Generator]
 """`streams(seed, "weights")`, `streams(seed, "order", epoch)` and
@@ -343,7 +343,7 @@ def _train_run(run, training, test, settings, streams, precision, stop, meter):
         order = epoch_order(len(training.labels), run.seeds, run.epoch, settings, streams)
         for step in range(run.step, steps):
             minibatch = order[:, step * settings.batch : (step + 1) * settings.batch]
-            images = to_float(training.images[minibatch], device, precision)
+            images = as_bytes(training.images[minibatch], device)
             labels = torch.from_numpy(training.labels[minibatch]).to(device)
             generators = None
             if drops:

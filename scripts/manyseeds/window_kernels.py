@@ -1,4 +1,4 @@
-"""The compiled part of `kernels`: two loops over 2 x 2 windows, by numba.
+"""The compiled part of `kernels.pool_relu`: two loops over 2 x 2 windows, by numba.
 
 A window is handled with whole vectors of channels. Whether a compiler finds such vectors in a
 plain loop hangs on details (with 16 channels numba's did not, at a sixth of the speed), so the
@@ -22,7 +22,7 @@ MOST_LANES = 32
 """Channels of one vector instruction: 512 bits of 16-bit numbers."""
 
 
-class _Vectors:
+class Vectors:
     """Loads and stores of as many numbers as there are lanes, at offsets into an array."""
 
     def __init__(self, context, builder, array_type, array, lanes):
@@ -35,12 +35,15 @@ class _Vectors:
         return self.builder.bitcast(self.builder.gep(self._data, [at]), self.type.as_pointer())
 
     def load(self, at):
+        """Return the numbers from offset ``at`` on."""
         return self.builder.load(self._pointer(at), align=self.align)
 
     def store(self, value, at):
+        """Write the numbers from offset ``at`` on."""
         self.builder.store(value, self._pointer(at), align=self.align)
 
     def all(self, number):
+        """Return the same number in every lane."""
         return ir.Constant(self.type, [number] * self.type.count)
 
 
@@ -58,7 +61,7 @@ def _keep_largest(typing, x, pooled, won, at, right, down, to, lanes):
     def generate(context, builder, signature, arguments):
         *arrays, at, right, down, to, _ = arguments
         x, pooled, won = (
-            _Vectors(context, builder, kind, array, lanes.literal_value)
+            Vectors(context, builder, kind, array, lanes.literal_value)
             for kind, array in zip(signature.args, arrays, strict=False)
         )
 
@@ -92,7 +95,7 @@ def _put_back(typing, gradient, won, back, at, right, down, to, lanes):
     def generate(context, builder, signature, arguments):
         *arrays, at, right, down, to, _ = arguments
         gradient, won, back = (
-            _Vectors(context, builder, kind, array, lanes.literal_value)
+            Vectors(context, builder, kind, array, lanes.literal_value)
             for kind, array in zip(signature.args, arrays, strict=False)
         )
         value, place = gradient.load(to), won.load(to)
@@ -105,7 +108,8 @@ def _put_back(typing, gradient, won, back, at, right, down, to, lanes):
     return types.void(gradient, won, back, offset, offset, offset, offset, lanes), generate
 
 
-def _compiled(function):
+def compiled(function):
+    """Compile a function of arrays and numbers; what is compiled is kept beside the module."""
     return numba.njit(function, nogil=True, error_model="numpy", cache=True)
 
 
@@ -147,4 +151,4 @@ def pooling(channels: int):
                         at += np.uint64(lanes)
                         to += np.uint64(lanes)
 
-    return _compiled(forward), _compiled(backward)
+    return compiled(forward), compiled(backward)

@@ -146,3 +146,66 @@ def test_a_network_computes_the_same_without_the_kernel(monkeypatch, name, pooli
     assert len(calls) == poolings
     for ours, theirs in zip(fused, plain, strict=True):
         assert torch.equal(ours, theirs)
+
+
+def block_of(function, images, weight, bias, upstream, precision):
+    """Value and gradients of weight and bias."""
+    weight, bias = weight.clone().requires_grad_(), bias.clone().requires_grad_()
+    value = function(images, weight, bias, precision)
+    return value.detach(), *torch.autograd.grad(value, (weight, bias), upstream)
+
+
+def block_inputs(seeds, batch, height, width, channels, kinds, seed=0):
+    generator = np.random.default_rng(seed)
+    images = generator.integers(0, 256, (seeds, batch, height, width, channels), dtype=np.uint8)
+    shapes = [(seeds, kinds, channels, 3, 3), (seeds, kinds)]
+    shapes.append((batch, seeds * kinds, height // 2, width // 2))
+    floats = [torch.tensor(generator.standard_normal(s), dtype=torch.float32) for s in shapes]
+    return torch.from_numpy(images), *floats
+
+
+# Compiled for each number of channels and filters, which takes seconds: two of them.
+@settings(max_examples=30, deadline=None)
+@given(
+    seeds=st.integers(1, 3),
+    batch=st.integers(1, 3),
+    height=st.integers(2, 9),
+    width=st.integers(2, 9),
+    filters=st.sampled_from([(1, 16), (3, 6)]),
+    seed=st.integers(0, 1000),
+)
+def test_first_block_is_its_plain_twin(seeds, batch, height, width, filters, seed):
+    *inputs, upstream = block_inputs(seeds, batch, height, width, *filters, seed)
+    ours = block_of(kernels.first_block, *inputs, upstream, torch.float32)
+    theirs = block_of(kernels.first_block_plain, *inputs, upstream, torch.float32)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_first_block_in_bfloat16_is_the_one_in_float32_rounded():
+    *inputs, upstream = block_inputs(2, 3, 9, 8, 3, 6)
+    upstream = upstream.bfloat16()
+    exact = block_of(kernels.first_block, *inputs, upstream.float(), torch.float32)
+    rounded = block_of(kernels.first_block, *inputs, upstream, torch.bfloat16)
+    assert rounded[0].dtype == torch.bfloat16
+    assert torch.equal(rounded[0], exact[0].bfloat16())
+    assert torch.equal(rounded[1], exact[1])
+    assert torch.equal(rounded[2], exact[2])
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_bytes_and_floats_give_the_same_logits(monkeypatch, seeds):
+    """With the kernel and without, each seed's own images and the same for all."""
+    layers = build("medium", (1, 16, 16), 3)
+    network = StackedNetwork.of_seeds(
+        layers, [initial_weights(layers, np.random.default_rng(s)) for s in range(seeds)]
+    )
+    images, *_ = block_inputs(seeds, 4, 16, 16, 1, 16)
+    logits = {}
+    for usable in (True, False):
+        monkeypatch.setattr(kernels, "usable", lambda x, usable=usable: usable)
+        logits[usable, "bytes"] = network(images)
+        logits[usable, "floats"] = network(images.movedim(-1, -3) / 255)
+        torch.testing.assert_close(network(images[0])[0], logits[usable, "bytes"][0])
+    for one in logits.values():
+        torch.testing.assert_close(one, logits[False, "floats"])
