@@ -39,7 +39,7 @@ def accuracy_boxplot(
     experts: Mapping[str, float | None] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> p9.ggplot:
-    """Return the boxplot of test accuracy by dataset, one facet an architecture.
+    """Return the boxplot of test accuracy by dataset, one facet an architecture, in their order.
 
     Every run is a point, moved sideways at random. A box spans the quartiles with a line
     at the median; whiskers reach the furthest run within 1.5 box heights. Under each box are
@@ -65,11 +65,14 @@ def accuracy_boxplot(
     runs = evaluations[evaluations["split"] != "train"].copy()
     if runs.empty:
         raise ValueError("accuracy_boxplot needs at least one row of a test split.")
+    in_order = pd.CategoricalDtype(runs["architecture"].unique())
+    runs = runs.astype({"architecture": in_order})
     categories = list(runs[["dataset", "split"]].drop_duplicates().itertuples(index=False))
     categories = sorted(map(tuple, categories))
     place = {category: number for number, category in enumerate(categories, start=1)}
     runs["x"] = [place[key] for key in zip(runs["dataset"], runs["split"], strict=True)]
     boxes = summarise(runs, ["architecture", "dataset", "x"], "accuracy")
+    boxes = boxes.astype({"architecture": in_order})
     chance = boxes["x"].map(runs.groupby("x")["chance"].first())
     expert = boxes["dataset"].map(experts or {}).astype(float)
     boxes["text"] = [
@@ -134,6 +137,8 @@ def training_curves(
 ) -> p9.ggplot:
     """Return training accuracy by epoch: runs as points, a loess smooth and its band.
 
+    Architectures stand in the order in which they appear in `histories`.
+
     The smooth is a local quadratic of the span that `loess_span` gives, the band its
     pointwise 95 % interval, which takes the points as independent though a seed's epochs
     are not. A local quadratic overshoots where accuracy levels off at 100 %, so smooth and
@@ -156,8 +161,9 @@ def training_curves(
     """
     if histories.empty:
         raise ValueError("training_curves needs at least one epoch of one seed.")
+    in_order = pd.CategoricalDtype(histories["architecture"].unique())
     # plotnine smooths between whole numbers only when they are floats.
-    histories = histories.astype({"epoch": float})
+    histories = histories.astype({"epoch": float, "architecture": in_order})
     palette = dataset_palette(histories["dataset"])
     names = [(labels or {}).get(name, name) for name in palette]
     bottom = _lower_limit(histories["train_accuracy"])

@@ -77,6 +77,12 @@ def test_boxplot_shows_every_test_run_where_it_belongs():
     assert np.abs(points["x"] - points["x"].round()).max() <= 0.13
 
 
+def test_architectures_stand_in_the_order_of_the_table():
+    """That of the study, not of the alphabet."""
+    drawn = words(plots.accuracy_boxplot(evaluations(architectures=("logistic", "convnet"))))
+    assert [word for word in drawn if word in ("logistic", "convnet")] == ["logistic", "convnet"]
+
+
 def test_boxplot_of_one_run_and_no_expert():
     found = words(plots.accuracy_boxplot(evaluations(seeds=1, datasets=["flowers"])))
     assert sum("n = 1" in word for word in found) == 2
