@@ -213,36 +213,31 @@ def block(channels: int, kinds: int):
     lanes = max(n for n in range(1, MOST_LANES + 1) if kinds % n == 0)
     parts = 9 * channels + 1
 
-    def forward(images, weights, pooled, won):
-        seeds, batch, height, width, _ = images.shape
-        rows = np.zeros((4, (width + 2) * channels), np.float32)
-        row_length, step = np.uint64((width + 2) * channels), np.uint64(seeds * kinds)
-        for seed in range(seeds):
-            for image in range(batch):
-                for i in range(height // 2):
-                    _fill(images[seed, image], i, rows)
-                    to = ((image * (height // 2) + i) * (width // 2) * seeds + seed) * kinds
-                    for first in range(0, kinds, lanes):
-                        _row_forward(
-                            rows, weights, pooled, won, row_length,
-                            np.uint64(seed * parts * kinds + first), np.uint64(to + first), step,
-                            np.uint64(width // 2), channels, kinds, lanes,
-                        )  # fmt: skip
+    def compile_pass(back):
+        # weights, pooled, won of the pass forward; gradient, won, back of the other.
+        def run(images, first, second, third):
+            seeds, batch, height, width, _ = images.shape
+            rows = np.zeros((4, (width + 2) * channels), np.float32)
+            row_length, step = np.uint64((width + 2) * channels), np.uint64(seeds * kinds)
+            windows = np.uint64(width // 2)
+            for seed in range(seeds):
+                for image in range(batch):
+                    for i in range(height // 2):
+                        _fill(images[seed, image], i, rows)
+                        to = ((image * (height // 2) + i) * (width // 2) * seeds + seed) * kinds
+                        for kind in range(0, kinds, lanes):
+                            at, here = np.uint64(seed * parts * kinds + kind), np.uint64(to + kind)
+                            if back:
+                                _row_backward(
+                                    rows, first, second, third, row_length, at, here, step,
+                                    windows, channels, kinds, lanes,
+                                )  # fmt: skip
+                            else:
+                                _row_forward(
+                                    rows, first, second, third, row_length, at, here, step,
+                                    windows, channels, kinds, lanes,
+                                )  # fmt: skip
 
-    def backward(images, gradient, won, back):
-        seeds, batch, height, width, _ = images.shape
-        rows = np.zeros((4, (width + 2) * channels), np.float32)
-        row_length, step = np.uint64((width + 2) * channels), np.uint64(seeds * kinds)
-        for seed in range(seeds):
-            for image in range(batch):
-                for i in range(height // 2):
-                    _fill(images[seed, image], i, rows)
-                    to = ((image * (height // 2) + i) * (width // 2) * seeds + seed) * kinds
-                    for first in range(0, kinds, lanes):
-                        _row_backward(
-                            rows, gradient, won, back, row_length,
-                            np.uint64(seed * parts * kinds + first), np.uint64(to + first), step,
-                            np.uint64(width // 2), channels, kinds, lanes,
-                        )  # fmt: skip
+        return compiled(run)
 
-    return compiled(forward), compiled(backward)
+    return compile_pass(back=False), compile_pass(back=True)

@@ -16,7 +16,9 @@ def save(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """Write tensors and a state that JSON can hold; an earlier file is replaced at once or not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
-    save_file({k: v.contiguous() for k, v in tensors.items()}, unfinished, _as_metadata(state))
+    save_file(
+        {k: v.contiguous() for k, v in tensors.items()}, unfinished, {"state": json.dumps(state)}
+    )
     unfinished.replace(path)
 
 
@@ -30,10 +32,6 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
             return tensors, json.loads(file.metadata()["state"])
     except (SafetensorError, KeyError, TypeError, ValueError):
         return None
-
-
-def _as_metadata(state: dict[str, Any]) -> dict[str, str]:
-    return {"state": json.dumps(state)}
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -5,9 +5,9 @@ convolution of `deep` writes 2 MB an image, of which the pooling keeps a quarter
 pooling reads and writes with several passes what `pool_relu` does with one: it remembers a byte
 a window (which of the four values won, or none) and needs neither the zeroing of the gradient
 nor the ReLU's own passes. `first_block` goes one further and never writes what the pooling
-discards. Each has a twin in plain PyTorch, which computes the same function, is what the kernel
-is tested against, and stands in for it on a graphics processor, with several threads, or where
-numba is missing.
+discards. Each has a twin in plain PyTorch, which computes the same function and is what the kernel
+is tested against. On a graphics processor, with several threads, or where numba is missing, see
+`usable`, networks are computed by PyTorch's own operations.
 
 Values of bfloat16 are read as 16-bit integers: among those that are not negative the order is
 the same, and the negative ones are what the ReLU replaces by zero.

@@ -1,4 +1,4 @@
-"""Training many seeds: the loop, its settings and its history.
+"""Training many seeds: the loop, its state and its history.
 
 Results of a seed depend on its own generators and on the images, never on the seeds beside
 it: `train` may run the seeds as one stack or in turn, whichever is faster. Cut off and called
@@ -22,6 +22,8 @@ from manyseeds import checkpoints
 from manyseeds.architectures import Dropout, PlacedLayer, count_parameters
 from manyseeds.errors import Interrupted
 from manyseeds.evaluation import accuracy, predict
+from manyseeds.progress import Meter
+from manyseeds.settings import Settings
 from manyseeds.stacking import StackedNetwork, as_bytes, initial_weights
 
 Streams = Callable[..., np.random.Generator]
@@ -39,73 +41,6 @@ and batch 20, six seeds stacked trained 3 500 against 1 330 images/s at 28 x 28,
 LARGEST_STACKED_NETWORK = 3_000_000
 """Weights of the largest networks that pay to be stacked on a processor: the optimizer's pass
 over more of them costs more than starting operations does."""
-
-PROGRESS_SECONDS = 10
-"""Seconds between two lines of progress."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How one architecture is trained.
-
-    Attributes
-    ----------
-    epochs : int
-    batch : int
-        Images of a minibatch; the last of an epoch may be smaller.
-    optimizer : "adam" or "sgd"
-        Adam with beta 0.9 and 0.999 and epsilon 1e-7 (the defaults of Keras), or stochastic
-        gradient descent with momentum.
-    learning_rate : float
-    momentum : float
-        Of "sgd".
-    decay : float
-        Before step t, counted from 0 over all epochs, the learning rate is divided by
-        1 + decay * t, as by the ``decay`` of Keras' optimizers until 2022.
-    l2 : float
-        l2 times the sum of the squares of the weights of convolutions and dense layers is
-        added to what is minimised (Keras' ``kernel_regularizer``), not to the loss reported.
-    images_per_epoch : int or None
-        So many images, drawn anew for each epoch and seed; None, or more than there are,
-        means all.
-    initial_weights : "he" or "glorot"
-        Their distribution, see `manyseeds.stacking.initial_weights`.
-    """
-
-    epochs: int = 9
-    batch: int = 20
-    optimizer: str = "adam"
-    learning_rate: float = 0.001
-    momentum: float = 0.9
-    decay: float = 0.0
-    l2: float = 0.0
-    images_per_epoch: int | None = 800
-    initial_weights: str = "he"
-
-    @classmethod
-    def of(cls, *, lr: float, images_per_epoch: int | str, **settings):
-        """Return the settings that a study spells out; ``images_per_epoch`` may be "all"."""
-        images = None if images_per_epoch == "all" else images_per_epoch
-        return cls(learning_rate=lr, images_per_epoch=images, **settings)
-
-    def images_seen(self, n: int) -> int:
-        """Return how many of n images a seed sees in an epoch."""
-        return min(n, self.images_per_epoch or n)
-
-    def steps(self, n: int) -> int:
-        """Return the steps of an epoch with n images to train on."""
-        return -(-self.images_seen(n) // self.batch)
-
-    def optimizer_for(self, network: StackedNetwork) -> torch.optim.Optimizer:
-        """Return the optimizer of a network's weights."""
-        decaying = network.decaying_weights()
-        ids = set(map(id, decaying))
-        others = [p for p in network.parameters() if id(p) not in ids]
-        # The gradient of l2 w^2 is 2 l2 w.
-        groups = [{"params": decaying, "weight_decay": 2 * self.l2}, {"params": others}]
-        if self.optimizer == "adam":
-            return torch.optim.Adam(groups, lr=self.learning_rate, eps=1e-7, fused=True)
-        return torch.optim.SGD(groups, lr=self.learning_rate, momentum=self.momentum, fused=True)
 
 
 class Images(Protocol):
@@ -201,7 +136,7 @@ def train(
     """
     width = stack or stack_width(layers, len(seeds), device)
     images = len(seeds) * settings.epochs * settings.images_seen(len(training.labels))
-    meter = _Meter(images, progress)
+    meter = Meter(images, progress)
     data = None
     if checkpoint:
         data = checkpoints.fingerprint(training.images, training.labels, test.images, test.labels)
@@ -314,11 +249,11 @@ class _Run:
             finite.tolist(), strict=True,
         )  # fmt: skip
         for seed, loss, right, test_accuracy, is_finite in results:
-            if is_finite:
+            if is_finite and seed not in self.diverged:
                 row = (seed, self.epoch, loss / seen, right / seen, test_accuracy)
                 self.history.append(row)
                 self.timing.append((seed, self.epoch, self.seconds / len(self.seeds)))
-            elif seed not in self.diverged:
+            elif not is_finite and seed not in self.diverged:
                 self.diverged[seed] = self.epoch
                 progress(
                     f"seed {seed} diverged in epoch {self.epoch}: its loss is no longer a finite "
@@ -400,33 +335,3 @@ def _so_far(run: _Run, images: int) -> str:
     seen = min(run.step * run.settings.batch, images)
     loss, right = (float(total.mean()) / seen for total in (run.loss_sum, run.correct))
     return f"{run.names}, epoch {run.epoch}: loss {loss:.3f}, training accuracy {right:.1%}"
-
-
-class _Meter:
-    """Says from time to time how training goes, how fast, and how long it will still take."""
-
-    def __init__(self, total: int, progress: Callable[[str], None]):
-        self.total, self.progress = total, progress
-        self.before = self.done = self.done_then = 0
-        self.started = self.then = time.perf_counter()
-
-    def seen_before(self, images: int) -> None:
-        """Count images that an earlier call trained on."""
-        self.before += images
-        self.done += images
-        self.done_then += images
-
-    def seen(self, images: int, describe: Callable[[], str]) -> None:
-        """Count images trained on; if it is time, say so with what `describe` returns."""
-        self.done += images
-        now = time.perf_counter()
-        if now - self.then < PROGRESS_SECONDS and self.done < self.total:
-            return
-        speed = (self.done - self.done_then) / (now - self.then)
-        left = round(
-            (now - self.started) / (self.done - self.before) * max(0, self.total - self.done)
-        )
-        self.progress(
-            f"{describe()}; {speed:,.0f} images/s, {left // 60} min {left % 60:02d} s left"
-        )
-        self.then, self.done_then = now, self.done

@@ -127,28 +127,23 @@ def pooling(channels: int):
     """Return the two passes of `kernels.pool_relu`, on arrays (B, height, width, channels)."""
     lanes = _lanes(channels)
 
-    def forward(x, pooled, won):
-        n, height, width, _ = x.shape
-        right, down, to = np.uint64(channels), np.uint64(width * channels), np.uint64(0)
-        for image in range(n):
-            for i in range(height // 2):
-                for j in range(width // 2):
-                    at = np.uint64(((image * height + 2 * i) * width + 2 * j) * channels)
-                    for _ in range(channels // lanes):
-                        _keep_largest(x, pooled, won, at, right, down, to, lanes)
-                        at += np.uint64(lanes)
-                        to += np.uint64(lanes)
+    def compile_pass(back):
+        # x, pooled, won of the pass forward; gradient, won, back of the other.
+        def run(first, second, third):
+            n, height, width, _ = (third if back else first).shape
+            right, down, to = np.uint64(channels), np.uint64(width * channels), np.uint64(0)
+            for image in range(n):
+                for i in range(height // 2):
+                    for j in range(width // 2):
+                        at = np.uint64(((image * height + 2 * i) * width + 2 * j) * channels)
+                        for _ in range(channels // lanes):
+                            if back:
+                                _put_back(first, second, third, at, right, down, to, lanes)
+                            else:
+                                _keep_largest(first, second, third, at, right, down, to, lanes)
+                            at += np.uint64(lanes)
+                            to += np.uint64(lanes)
 
-    def backward(gradient, won, back):
-        n, height, width, _ = back.shape
-        right, down, to = np.uint64(channels), np.uint64(width * channels), np.uint64(0)
-        for image in range(n):
-            for i in range(height // 2):
-                for j in range(width // 2):
-                    at = np.uint64(((image * height + 2 * i) * width + 2 * j) * channels)
-                    for _ in range(channels // lanes):
-                        _put_back(gradient, won, back, at, right, down, to, lanes)
-                        at += np.uint64(lanes)
-                        to += np.uint64(lanes)
+        return compiled(run)
 
-    return compiled(forward), compiled(backward)
+    return compile_pass(back=False), compile_pass(back=True)

@@ -7,7 +7,7 @@ import pytest
 from manyseeds.architectures import build
 
 sys.path.append(str(Path(__file__).parents[2]))
-from benchmarks import flops, processes, tables
+from benchmarks import flops, precision, processes, tables
 from benchmarks.workloads import WORKLOADS, Steady
 
 # Speaks as a worker does; what it reports as its seconds is how long it waited for the others.
@@ -112,3 +112,24 @@ def test_a_workload_needs_whole_minibatches(name):
     for workload in (WORKLOADS[name], WORKLOADS[name].quick()):
         assert workload.images % workload.batch == 0
     assert flops.layers_of(WORKLOADS[name])
+
+
+def test_precisions_are_compared_seed_by_seed():
+    def of(accuracies, later):
+        keys = {"dataset": "a", "architecture": "deep"}
+        evaluation = pd.DataFrame({"seed": [0, 1], "split": "test", "accuracy": accuracies} | keys)
+        history = pd.DataFrame(
+            {"seed": [0, 0, 1, 1], "epoch": [1, 2, 1, 2], "train_accuracy": 1.0} | keys
+        ).assign(test_accuracy=[0.1, later[0], 0.1, later[1]])
+        return precision.measures(evaluation, history)
+
+    table = precision.compare(of([0.8, 0.6], [0.7, 0.9]), of([0.7, 0.7], [0.6, 0.8]))
+    end, second_half, training = table.itertuples()
+    assert end.measure == "test, at the end"
+    assert end.difference.mean == pytest.approx(0)
+    # t of one degree of freedom at 97.5 %, times the standard error of +0.1 and -0.1.
+    assert end.difference.high == pytest.approx(12.7062 * 0.1, rel=1e-4)
+    assert second_half.measure == "test, mean of epochs from 2"
+    assert second_half.difference[:3] == pytest.approx((0.1, 0.1, 0.1))
+    assert training.bf16.mean == 1
+    assert end.n == 2

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from made_up import Images, made_up, streams
-from manyseeds import training
+from manyseeds import progress, training
 from manyseeds.architectures import Dense, build
 from manyseeds.errors import Interrupted
 from manyseeds.randomness import rng
@@ -106,7 +106,7 @@ def test_small_images_are_stacked_and_large_ones_not():
 
 
 def test_progress_tells_speed_and_time_left(monkeypatch):
-    monkeypatch.setattr(training, "PROGRESS_SECONDS", 0)
+    monkeypatch.setattr(progress, "PROGRESS_SECONDS", 0)
     lines = []
     train(LAYERS, made_up(40), made_up(20), [0, 1], SETTINGS, streams, progress=lines.append)
     assert len(lines) == 4  # two minibatches, two epochs

@@ -1,0 +1,71 @@
+"""How an architecture is trained: the settings of a study, and the optimizer they make."""
+
+from dataclasses import dataclass
+
+import torch
+
+from manyseeds.stacking import StackedNetwork
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one architecture is trained.
+
+    Attributes
+    ----------
+    epochs : int
+    batch : int
+        Images of a minibatch; the last of an epoch may be smaller.
+    optimizer : "adam" or "sgd"
+        Adam with beta 0.9 and 0.999 and epsilon 1e-7 (the defaults of Keras), or stochastic
+        gradient descent with momentum.
+    learning_rate : float
+    momentum : float
+        Of "sgd".
+    decay : float
+        Before step t, counted from 0 over all epochs, the learning rate is divided by
+        1 + decay * t, as by the ``decay`` of Keras' optimizers until 2022.
+    l2 : float
+        l2 times the sum of the squares of the weights of convolutions and dense layers is
+        added to what is minimised (Keras' ``kernel_regularizer``), not to the loss reported.
+    images_per_epoch : int or None
+        So many images, drawn anew for each epoch and seed; None, or more than there are,
+        means all.
+    initial_weights : "he" or "glorot"
+        Their distribution, see `manyseeds.stacking.initial_weights`.
+    """
+
+    epochs: int = 9
+    batch: int = 20
+    optimizer: str = "adam"
+    learning_rate: float = 0.001
+    momentum: float = 0.9
+    decay: float = 0.0
+    l2: float = 0.0
+    images_per_epoch: int | None = 800
+    initial_weights: str = "he"
+
+    @classmethod
+    def of(cls, *, lr: float, images_per_epoch: int | str, **settings):
+        """Return the settings that a study spells out; ``images_per_epoch`` may be "all"."""
+        images = None if images_per_epoch == "all" else images_per_epoch
+        return cls(learning_rate=lr, images_per_epoch=images, **settings)
+
+    def images_seen(self, n: int) -> int:
+        """Return how many of n images a seed sees in an epoch."""
+        return min(n, self.images_per_epoch or n)
+
+    def steps(self, n: int) -> int:
+        """Return the steps of an epoch with n images to train on."""
+        return -(-self.images_seen(n) // self.batch)
+
+    def optimizer_for(self, network: StackedNetwork) -> torch.optim.Optimizer:
+        """Return the optimizer of a network's weights."""
+        decaying = network.decaying_weights()
+        ids = set(map(id, decaying))
+        others = [p for p in network.parameters() if id(p) not in ids]
+        # The gradient of l2 w^2 is 2 l2 w.
+        groups = [{"params": decaying, "weight_decay": 2 * self.l2}, {"params": others}]
+        if self.optimizer == "adam":
+            return torch.optim.Adam(groups, lr=self.learning_rate, eps=1e-7, fused=True)
+        return torch.optim.SGD(groups, lr=self.learning_rate, momentum=self.momentum, fused=True)
