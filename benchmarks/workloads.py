@@ -88,7 +88,8 @@ WORKLOADS: dict[str, Workload] = {
         ),
         Steady(
             "alexnet-256", "alexnet", (256, 256, 3), 2,
-            {"optimizer": "sgd", "lr": 0.01, "momentum": 0.9, "l2": 0.0005},
+            # At the essays' 0.01, without its decay, some runs diverge on images of noise.
+            {"optimizer": "sgd", "lr": 0.001, "momentum": 0.9, "l2": 0.0005},
             images=200, epochs=2, our_epochs=8, asked={"keras": 2.8}, asked_share=0.7,
         ),
         Steady(
