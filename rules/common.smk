@@ -29,8 +29,32 @@ for variable, value in {
 os.environ.setdefault("MANYSEEDS_DATA", "../shared/data")
 
 
+def inherit(datasets, name, heirs=()):
+    """Return all that a dataset says, its own keys laid over those of the one it is `like`."""
+    own = datasets[name]
+    if not isinstance(own, dict) or "like" not in own:
+        return own
+    parent, key = own["like"], f"config key datasets.{name}.like"
+    if parent in (name, *heirs):
+        raise WorkflowError(f"{key}: {parent} is like itself in the end. Name another dataset.")
+    if parent not in datasets:
+        raise WorkflowError(
+            f"{key}: no dataset is named {parent!r}. Choose one of {', '.join(datasets)}."
+        )
+    whole = {**inherit(datasets, parent, (name, *heirs)), **own}
+    if "label" not in own:
+        whole.pop("label", None)
+    for part in ("slice", "split", "rotate"):
+        if isinstance(own.get(part), dict):
+            whole[part] = {**datasets[parent].get(part, {}), **own[part]}
+    datasets[name] = whole
+    return whole
+
+
 def check_study(config):
     """Stop, naming the key and what is allowed, when the study has a fault."""
+    for name in config.get("datasets", {}):
+        inherit(config["datasets"], name)
     try:
         validate(config, "../schemas/config.schema.yaml")
     except WorkflowError:
@@ -77,6 +101,11 @@ def check_dataset(name):
             f"{key}.split.by: no groups are known. Give source.group, a regular expression "
             f"whose first group names the group in a file's path, or split by field."
         )
+    if split["by"] == "tile" and dataset["rotate"]["splits"] != ["train"]:
+        raise WorkflowError(
+            f"{key}.rotate.splits: split tile by tile, every split has rotated tiles. "
+            f"Leave this key out."
+        )
     if split["by"] != "source" and sum(held_out(name).values()) >= 1:
         raise WorkflowError(
             f"{key}.split.test: nothing is left to train on. The fractions must add up to "
@@ -112,6 +141,66 @@ def splits(name):
     return ["train", *rest]
 
 
+def parent_with(name, *keys):
+    """The dataset that this one is like, if that has its images and these settings too."""
+    dataset = config["datasets"][name]
+    if "like" not in dataset:
+        return None
+    parent = config["datasets"][dataset["like"]]
+    same = all(dataset.get(key) == parent.get(key) for key in ("source", *keys))
+    within = "classes" not in parent or set(dataset["classes"]) <= set(parent["classes"])
+    return dataset["like"] if same and within else None
+
+
+def fetch_of(name):
+    """The dataset whose images, as fetched, this one uses: another it is like, or its own."""
+    parent = parent_with(name)
+    return fetch_of(parent) if parent else name
+
+
+def tiling_of(name):
+    """The dataset whose tiles this one uses: another it is like, or its own."""
+    parent = parent_with(name, "size", "color", "pages", "scale", "slice")
+    return tiling_of(parent) if parent else name
+
+
+def stream(name):
+    """The name that a dataset's random choices go by: those alike in the end share it.
+
+    So they differ in nothing but what they say: a monochrome twin has the same test fields, and
+    a network begins from the same weights.
+    """
+    dataset = config["datasets"][name]
+    return stream(dataset["like"]) if "like" in dataset else name
+
+
+def leaky_pairs():
+    """Datasets split tile by tile, each with the one it is like, and the networks of both."""
+    trained = {name: set() for name in DATASETS}
+    for experiment in config["experiments"]:
+        trained[experiment["dataset"]].update(experiment["architectures"])
+    pairs = []
+    for leaky in DATASETS:
+        honest = config["datasets"][leaky].get("like")
+        if honest in DATASETS and split_by(leaky) == "tile" != split_by(honest):
+            pairs += [(honest, leaky, a) for a in sorted(trained[honest] & trained[leaky])]
+    return pairs
+
+
+def leaky_evaluations(wildcards):
+    """What the networks of those pairs of datasets reach."""
+    return [
+        f"{RESULTS}/evaluation/{dataset}/{architecture}/{seeds}/evaluation.csv"
+        for *datasets, architecture in LEAKY
+        for dataset in datasets
+        for seeds in stacks()
+    ]
+
+
+def split_by(name):
+    return config["datasets"][name]["split"]["by"]
+
+
 def simulated(name):
     return config["datasets"][name]["source"]["kind"] == "simulated"
 
@@ -122,8 +211,10 @@ def one_of(names):
 
 
 def label(name):
-    """Name of a dataset in figures; simulated images are always called so."""
+    """Name of a dataset in figures; simulated images and leaky splits are always called so."""
     shown = config["datasets"][name].get("label", name)
+    if split_by(name) == "tile" and "leak" not in shown:
+        shown = f"{shown}, leaky split"
     return shown if not simulated(name) or "simulated" in shown else f"{shown} (simulated)"
 
 
@@ -191,17 +282,23 @@ def chosen(wildcards, *keys):
     return {key: config["datasets"][wildcards.dataset].get(key) for key in keys}
 
 
+def angles(name, split):
+    """Angles at which a split has its tiles; split tile by tile, all splits have all."""
+    rotate = config["datasets"][name]["rotate"]
+    turned = split in rotate["splits"] or split_by(name) == "tile"
+    return rotate["angles"] if turned else [0]
+
+
 def rotated(wildcards):
-    """Whether a split of a dataset gets rotated copies."""
-    rotate = config["datasets"][wildcards.dataset]["rotate"]
-    return wildcards.split in rotate["splits"] and rotate["angles"] != [0]
+    """Whether a split of a dataset has rotated tiles."""
+    return angles(wildcards.dataset, wildcards.split) != [0]
 
 
 def tiles_of(wildcards):
     """The array a split is packed from."""
     if rotated(wildcards):
         return f"{RESULTS}/rotated/{wildcards.dataset}/{wildcards.split}.npy"
-    return f"{RESULTS}/tiles/{wildcards.dataset}/tiles.npy"
+    return f"{RESULTS}/tiles/{tiling_of(wildcards.dataset)}/tiles.npy"
 
 
 def table_of(wildcards):
@@ -236,10 +333,15 @@ check_study(config)
 
 RESULTS = f"results/{config['study']}"
 DATASETS = every("{dataset}")
+# Those whose images, and whose tiles, the others use too.
+FETCHED = list(dict.fromkeys(map(fetch_of, DATASETS)))
+TILED = list(dict.fromkeys(map(tiling_of, DATASETS)))
+LEAKY = leaky_pairs()
 FIGURES = [
     *every(f"{RESULTS}/figures/{{dataset}}/training_panel.screen.png"),
     *every(f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.screen.png"),
     *every(f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.screen.png"),
     f"{RESULTS}/figures/accuracy_boxplot.screen.png",
     f"{RESULTS}/figures/training_curves.screen.png",
+    *([f"{RESULTS}/figures/leakage.screen.png"] if LEAKY else []),
 ]

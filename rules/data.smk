@@ -11,7 +11,7 @@ rule simulate:
     benchmark:
         f"{RESULTS}/benchmarks/simulate/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(filter(simulated, DATASETS)),
+        dataset=one_of(filter(simulated, FETCHED)),
     # The roads to the packs go first: what is wrong with an image shows before any training.
     priority: 10
     conda:
@@ -40,7 +40,7 @@ rule fetch:
     benchmark:
         f"{RESULTS}/benchmarks/fetch/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(d for d in DATASETS if not simulated(d)),
+        dataset=one_of(d for d in FETCHED if not simulated(d)),
     priority: 10
     conda:
         "../envs/data.yaml"
@@ -62,8 +62,8 @@ rule fetch:
 
 rule slice:
     input:
-        images=f"{RESULTS}/fetch/{{dataset}}/images",
-        table=f"{RESULTS}/fetch/{{dataset}}/images.csv",
+        images=lambda wildcards: f"{RESULTS}/fetch/{fetch_of(wildcards.dataset)}/images",
+        table=lambda wildcards: f"{RESULTS}/fetch/{fetch_of(wildcards.dataset)}/images.csv",
     output:
         tiles=f"{RESULTS}/tiles/{{dataset}}/tiles.npy",
         table=f"{RESULTS}/tiles/{{dataset}}/tiles.csv",
@@ -71,6 +71,8 @@ rule slice:
         f"{RESULTS}/logs/slice/{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/slice/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(TILED),
     priority: 10
     conda:
         "../envs/data.yaml"
@@ -90,7 +92,7 @@ rule slice:
 
 rule split:
     input:
-        table=f"{RESULTS}/tiles/{{dataset}}/tiles.csv",
+        table=lambda wildcards: f"{RESULTS}/tiles/{tiling_of(wildcards.dataset)}/tiles.csv",
     output:
         table=f"{RESULTS}/splits/{{dataset}}/split.csv",
     log:
@@ -104,9 +106,13 @@ rule split:
         runtime=30,
     params:
         study_seed=config["seed"],
-        by=lambda wildcards: config["datasets"][wildcards.dataset]["split"]["by"],
+        stream=lambda wildcards: stream(wildcards.dataset),
+        classes=lambda wildcards: config["datasets"][wildcards.dataset].get("classes"),
+        by=lambda wildcards: split_by(wildcards.dataset),
         held_out=lambda wildcards: held_out(wildcards.dataset),
-        splits=lambda wildcards: splits(wildcards.dataset),
+        angles=lambda wildcards: {
+            split: angles(wildcards.dataset, split) for split in splits(wildcards.dataset)
+        },
     message:
         "Split {wildcards.dataset} into training and test tiles."
     script:
@@ -115,7 +121,7 @@ rule split:
 
 rule rotate:
     input:
-        tiles=f"{RESULTS}/tiles/{{dataset}}/tiles.npy",
+        tiles=lambda wildcards: f"{RESULTS}/tiles/{tiling_of(wildcards.dataset)}/tiles.npy",
         table=f"{RESULTS}/splits/{{dataset}}/split.csv",
     output:
         tiles=temp(f"{RESULTS}/rotated/{{dataset}}/{{split}}.npy"),
@@ -132,7 +138,7 @@ rule rotate:
         mem_mb=2000,
         runtime=120,
     params:
-        rotate=lambda wildcards: config["datasets"][wildcards.dataset]["rotate"],
+        fill=lambda wildcards: config["datasets"][wildcards.dataset]["rotate"]["fill"],
     message:
         "Rotate the {wildcards.split} tiles of {wildcards.dataset}."
     script:

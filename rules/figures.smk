@@ -155,6 +155,43 @@ rule accuracy_boxplot:
         "../scripts/accuracy_boxplot.py"
 
 
+rule leakage:
+    input:
+        evaluations=leaky_evaluations,
+    output:
+        png=f"{RESULTS}/figures/leakage.png",
+        pdf=f"{RESULTS}/figures/leakage.pdf",
+        screen=report(
+            f"{RESULTS}/figures/leakage.screen.png",
+            caption="../report/captions/leakage.rst",
+            category="4. How well they classify",
+            labels={"figure": "What leakage is worth", "dataset": "all", "network": "all"},
+        ),
+        table=report(
+            f"{RESULTS}/figures/leakage.csv",
+            caption="../report/captions/leakage_table.rst",
+            category="4. How well they classify",
+            labels={"figure": "What leakage is worth (table)", "dataset": "all", "network": "all"},
+        ),
+    log:
+        f"{RESULTS}/logs/leakage.log",
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        pairs=LEAKY,
+        labels=figure_labels(),
+        split_by={name: split_by(name) for name in DATASETS},
+        simulated=[d for d in DATASETS if simulated(d)],
+    message:
+        "Draw what leakage is worth."
+    script:
+        "../scripts/leakage.py"
+
+
 rule training_curves:
     input:
         histories=every(f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/history.csv"),

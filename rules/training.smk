@@ -25,6 +25,7 @@ rule train_stack:
         gpu=config["engine"]["gpu"],
     params:
         study_seed=config["seed"],
+        stream=lambda wildcards: stream(wildcards.dataset),
         seeds=seeds_of,
         settings=lambda wildcards: training_settings(wildcards.dataset, wildcards.architecture),
         precision=config["engine"]["precision"],

@@ -1,7 +1,7 @@
-"""Rotate the tiles of a split by every angle of the study.
+"""Rotate the tiles of a split, each by its angle.
 
-Reads the dataset's tiles and ``split.csv``. Writes the rotated tiles and their table, a row a
-tile and angle. Method: `manyseeds.tiles.rotate_tiles`.
+Reads the dataset's tiles and ``split.csv``. Writes the rotated tiles and their table.
+Method: `manyseeds.tiles.rotate_tiles`.
 """
 
 from pathlib import Path
@@ -11,15 +11,13 @@ from _job import reporting, say, snakemake
 with reporting():
     from manyseeds import tables, tiles
 
-    rotate = snakemake.params.rotate
     table = tables.read(snakemake.input.table)
     table = tiles.rotate_tiles(
         Path(snakemake.input.tiles),
         table[table["split"] == snakemake.wildcards.split],
         Path(snakemake.output.tiles),
-        angles=rotate["angles"],
-        fill=rotate["fill"],
+        fill=snakemake.params.fill,
         workers=snakemake.threads,
     )
     table.to_csv(snakemake.output.table, index=False)
-    say(f"{len(table):,} tiles at {len(rotate['angles'])} angles")
+    say(f"{len(table):,} tiles at {table['angle'].nunique()} angles")

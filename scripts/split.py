@@ -1,8 +1,9 @@
 """Split the tiles of a dataset into training and test sets.
 
-Reads ``tiles.csv``. Writes ``split.csv``, the same rows with angle (0) and split. Fields or groups
-stay whole and classes keep their shares. Method: `manyseeds.splits.assign`; the result is checked
-by `manyseeds.splits.check` before anything is trained.
+Reads ``tiles.csv``. Writes ``split.csv``, a row for each tile of the dataset's classes at each
+angle that its split has, with its position in ``tiles.npy``. Fields or groups stay whole and
+classes keep their shares. Method: `manyseeds.splits.assign`; the result is checked by
+`manyseeds.splits.check` before anything is trained.
 """
 
 from _job import reporting, say, snakemake
@@ -13,10 +14,16 @@ with reporting():
 
     params = snakemake.params
     table = tables.read(snakemake.input.table)
-    generator = rng(params.study_seed, "split", snakemake.wildcards.dataset)
-    split = splits.assign(table, params.by, params.held_out, generator)
-    table = table.drop(columns="split").assign(angle=0, split=split)
-    splits.check(table, params.splits, params.by)
-    table.to_csv(snakemake.output.table, index=False)
+    table["position"] = range(len(table))
+    table = tables.of_classes(table, params.classes)
+    if params.by == "tile":
+        # As is often done, and should not be: turned tiles are drawn, not what they show.
+        table = splits.turn(table.assign(split="train"), params.angles)
+    generator = rng(params.study_seed, "split", params.stream)
+    table["split"] = splits.assign(table, params.by, params.held_out, generator)
+    if params.by != "tile":
+        table = splits.turn(table, params.angles)
+    splits.check(table, list(params.angles), params.by)
+    table[splits.COLUMNS].to_csv(snakemake.output.table, index=False)
     sizes = table["split"].value_counts()
-    say(", ".join(f"{split}: {sizes[split]:,} tiles" for split in params.splits))
+    say(", ".join(f"{split}: {sizes[split]:,} tiles" for split in params.angles))

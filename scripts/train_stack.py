@@ -4,7 +4,7 @@ Reads the packs of the training split and of the first test split. Writes ``hist
 a seed and epoch), ``timing.csv`` (wall seconds of each seed and epoch, apart from the history so
 that the same study gives the same history) and ``weights.safetensors`` (seeds along the leading
 axis). Method: `manyseeds.training.train`; every seed's initial weights, order of images and dropout
-come from generators named by study seed, dataset, architecture and seed.
+come from generators named by study seed, dataset (or the one it is like), architecture and seed.
 
 After each epoch, and when asked to end (SIGTERM), the state is saved in ``checkpoints/``: the next
 run goes on from there. When the outputs are written it is deleted.
@@ -41,7 +41,7 @@ with reporting():
         f"{precision} on {device}"
     )
 
-    streams = partial(rng, params.study_seed, "train", job.dataset, job.architecture)
+    streams = partial(rng, params.study_seed, "train", params.stream, job.architecture)
     with machine.termination_noticed() as stop:
         trained = training.train(
             layers,

@@ -50,8 +50,8 @@ def write(
     tiles : path
         uint8 (m, size, size, channels), npy: a dataset's tiles, or the turned ones.
     table : pandas.DataFrame
-        A row a tile wanted; the frame's index says where in `tiles` it lies, as it does
-        after ``split_table[split_table["split"] == "test"]``.
+        Rows of `split.csv` or of the turned tiles' table; `position` says where in `tiles` each
+        lies.
     classes : sequence of str
         All of the dataset's, in the order of their labels.
     npy, csv : path
@@ -60,7 +60,7 @@ def write(
     Returns
     -------
     pandas.DataFrame
-        The index: `table` with the column label.
+        The index: `table` with the column label, and without position.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def write(
         The table names a class that is not in `classes`, or more tiles than there are.
     """
     source = np.load(tiles, mmap_mode="r")
-    positions = table.index.to_numpy()
+    positions = table["position"].to_numpy()
     if len(positions) and positions.max() >= len(source):
         raise InputError(f"{tiles}: has {len(source)} tiles, fewer than its table. {AGAIN}")
     unknown = sorted(set(table["class"]) - set(classes))
@@ -80,9 +80,9 @@ def write(
         target[start : start + step] = source[positions[start : start + step]]
     target.flush()
     labels = {name: label for label, name in enumerate(classes)}
-    index = table.assign(label=table["class"].map(labels)).reset_index(drop=True)
+    index = table.drop(columns="position").assign(label=table["class"].map(labels))
     index.to_csv(csv, index=False)
-    return index
+    return index.reset_index(drop=True)
 
 
 def open_pack(npy: Path, csv: Path) -> Pack:

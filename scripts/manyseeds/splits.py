@@ -10,6 +10,8 @@ from manyseeds.errors import InputError
 # The column whose values are kept whole, by the config's word for it.
 GROUP_COLUMN = {"field": "image", "group": "group", "source": "group"}
 TRAIN = "train"
+COLUMNS = ["tile", "image", "class", "group", "row", "column", "angle", "split", "position"]
+"""Columns of `split.csv`."""
 
 
 def assign(
@@ -29,9 +31,10 @@ def assign(
     ----------
     table : pandas.DataFrame
         Tiles with columns image, class, group and, for "source", split.
-    by : "field", "group" or "source"
+    by : "field", "group", "source" or "tile"
         What stays whole: an image with all its tiles, or a group of images; "source" takes
-        the splits that the dataset came with.
+        the splits that the dataset came with. "tile" keeps nothing whole: each row is drawn by
+        itself, which lets the test images leak into training.
     fractions : mapping of str to float
         The share of each test split, above 0, together below 1.
     rng : numpy.random.Generator
@@ -50,7 +53,7 @@ def assign(
     if by == "source":
         return _from_source(table)
     _check_fractions(fractions)
-    groups = table[GROUP_COLUMN[by]].astype(str)
+    groups = _units(table, by)
     sizes = groups.value_counts()
     chosen = pd.Series(TRAIN, index=sizes.index, dtype=object)
     strata = _strata(groups, table["class"].astype(str))
@@ -75,7 +78,7 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
         Tiles with columns image, class, group and split.
     splits : sequence of str
         The splits that are expected, train among them.
-    by : "field", "group" or "source"
+    by : "field", "group", "source" or "tile"
         What had to stay whole, as in `assign`.
 
     Raises
@@ -103,7 +106,28 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
                 f"split: class {name} has no tile in {split}. Give {split} a larger share, "
                 f"or bring more images of {name} (groups are never divided)."
             )
-    _check_whole(table, GROUP_COLUMN[by])
+    if by in GROUP_COLUMN:
+        _check_whole(table, GROUP_COLUMN[by])
+
+
+def turn(table: pd.DataFrame, angles: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """Return a row for each tile and each angle of its split, the angle in the column `angle`.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Tiles with a column split.
+    angles : mapping of str to sequence of float
+        Degrees counter-clockwise for each split; other splits have 0 alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed from 0; all angles of the first tile, then of the next.
+    """
+    turned = table.assign(angle=[list(angles.get(split, [0])) for split in table["split"]])
+    turned = turned.explode("angle", ignore_index=True)
+    return turned.assign(angle=pd.to_numeric(turned["angle"]))
 
 
 def _check_fractions(fractions: Mapping[str, float]) -> None:
@@ -119,6 +143,13 @@ def _check_fractions(fractions: Mapping[str, float]) -> None:
             f"split.test: the shares of {', '.join(fractions)} leave nothing to train on. "
             "Choose shares with a sum below 1."
         )
+
+
+def _units(table: pd.DataFrame, by: str) -> pd.Series:
+    """Return the name of what each row is drawn with."""
+    if by == "tile":
+        return table["tile"].astype(str) + " at " + table["angle"].astype(str)
+    return table[GROUP_COLUMN[by]].astype(str)
 
 
 def _strata(groups: pd.Series, classes: pd.Series) -> pd.Series:

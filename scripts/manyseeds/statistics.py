@@ -68,6 +68,27 @@ def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95
     return Interval(mean, float(mean - half), float(mean + half), n)
 
 
+def paired_difference(before: pd.Series, after: pd.Series, confidence: float = 0.95) -> Interval:
+    """Return the mean of ``after - before`` over the seeds that both have, with its interval.
+
+    Student's t interval of the differences, seed by seed (that of a paired t test): what two
+    runs of a seed share, such as initial weights, leaves it.
+
+    Parameters
+    ----------
+    before, after : pandas.Series
+        One value a seed, indexed by seed.
+    confidence : float
+        Coverage of the interval, above 0 and below 1.
+
+    Raises
+    ------
+    ValueError
+        As `mean_interval`; no seed is in both.
+    """
+    return mean_interval((after - before).dropna(), confidence)
+
+
 def summarise(
     frame: pd.DataFrame, by: Sequence[str], value: str, confidence: float = 0.95
 ) -> pd.DataFrame:

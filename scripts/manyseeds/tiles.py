@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from manyseeds import images, parallel, scaling
+from manyseeds import images, parallel, scaling, tables
 from manyseeds.errors import InputError
 
 FILLS = ("reflect", "black", "mean")
@@ -109,7 +109,7 @@ def slice_images(
         An image cannot be read, the grid does not divide it, two images differ in their
         suffix alone (their tiles would share a name), or a class is not there.
     """
-    table = _of_classes(table, classes)
+    table = tables.of_classes(table, classes)
     small = ((table["width"] <= size) & (table["height"] <= size)).to_numpy()
     counts = np.where(small, 1, rows * columns)
     index = _tile_index(table, counts, columns)
@@ -177,27 +177,19 @@ def rotate(tile: np.ndarray, angle: float, fill: str = "reflect") -> np.ndarray:
 
 
 def rotate_tiles(
-    tiles: Path,
-    table: pd.DataFrame,
-    out: Path,
-    *,
-    angles: Sequence[float],
-    fill: str = "reflect",
-    workers: int = 1,
+    tiles: Path, table: pd.DataFrame, out: Path, *, fill: str = "reflect", workers: int = 1
 ) -> pd.DataFrame:
-    """Turn each tile of a split by each angle, written as one array.
+    """Turn tiles, each by its angle, written as one array.
 
     Parameters
     ----------
     tiles : path
         uint8 (n, size, size, channels), npy.
     table : pandas.DataFrame
-        Rows of `split.csv`; the frame's index says where in `tiles` each lies, as it does
-        after ``split_table[split_table["split"] == "train"]``.
+        Rows of `split.csv`: where in `tiles` each lies (`position`) and its `angle` in degrees
+        counter-clockwise; 0 keeps a tile as it is.
     out : path
-        Becomes uint8 (rows * angles, size, size, channels), npy.
-    angles : sequence of float
-        Degrees counter-clockwise; 0 keeps a tile as it is.
+        Becomes uint8 (rows, size, size, channels), npy.
     fill : "reflect", "black" or "mean"
         As in `rotate`.
     workers : int
@@ -206,32 +198,15 @@ def rotate_tiles(
     Returns
     -------
     pandas.DataFrame
-        `table` with a row for each turned tile, in the order of the array (all angles of
-        the first tile, then of the next), `angle` filled, indexed from 0.
+        `table` with the positions in `out`.
     """
     shape = np.load(tiles, mmap_mode="r").shape
-    positions = table.index.to_numpy()
-    np.lib.format.open_memmap(out, "w+", np.uint8, (len(table) * len(angles), *shape[1:]))
-    jobs = list(enumerate(positions.tolist()))
-    turn = partial(_rotate_batch, tiles=tiles, out=out, angles=tuple(angles), fill=fill)
+    np.lib.format.open_memmap(out, "w+", np.uint8, (len(table), *shape[1:]))
+    jobs = zip(range(len(table)), table["position"].tolist(), table["angle"].tolist(), strict=True)
+    turn = partial(_rotate_batch, tiles=tiles, out=out, fill=fill)
     for _ in parallel.in_parallel(turn, jobs, workers, "rotating"):
         pass
-    turned = table.loc[positions.repeat(len(angles))].reset_index(drop=True)
-    return turned.assign(angle=np.tile(np.asarray(angles), len(table)))
-
-
-def _of_classes(table: pd.DataFrame, classes: Sequence[str] | None) -> pd.DataFrame:
-    """Return the rows of the classes wanted."""
-    if classes is None:
-        return table.reset_index(drop=True)
-    found = set(table["class"])
-    missing = [name for name in classes if name not in found]
-    if missing:
-        raise InputError(
-            f"classes: {missing[0]!r} is not in the dataset, which has "
-            f"{', '.join(sorted(found))}. Choose from these."
-        )
-    return table[table["class"].isin(classes)].reset_index(drop=True)
+    return table.assign(position=range(len(table))).reset_index(drop=True)
 
 
 def _tile_index(table: pd.DataFrame, counts: np.ndarray, columns: int) -> pd.DataFrame:
@@ -291,13 +266,9 @@ def _margin(height: int, width: int, angle: float) -> tuple[int, int]:
     return max(0, math.ceil(above)) + 3, max(0, math.ceil(beside)) + 3
 
 
-def _rotate_batch(
-    jobs: list[tuple[int, int]], *, tiles: Path, out: Path, angles: tuple[float, ...], fill: str
-) -> None:
-    """Write the turned tiles of some tiles: (number in the split, position in `tiles`)."""
+def _rotate_batch(jobs: list[tuple[int, int, float]], *, tiles: Path, out: Path, fill: str) -> None:
+    """Write some turned tiles: (place in `out`, position in `tiles`, angle)."""
     source = np.load(tiles, mmap_mode="r")
     array = np.lib.format.open_memmap(out, "r+")
-    for number, position in jobs:
-        tile = np.asarray(source[position])
-        for offset, angle in enumerate(angles):
-            array[number * len(angles) + offset] = rotate(tile, angle, fill)
+    for place, position, angle in jobs:
+        array[place] = rotate(np.asarray(source[position]), angle, fill)

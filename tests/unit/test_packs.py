@@ -21,6 +21,7 @@ def dataset(tmp_path):
             "column": 0,
             "angle": [0, 0, -5, 0, 0, 90],
             "split": ["train", "test", "train", "test", "train", "train"],
+            "position": [5, 4, 3, 2, 1, 0],
         }
     )
     return array, table, tmp_path
@@ -42,11 +43,11 @@ def test_a_pack_holds_its_splits_tiles_and_labels(dataset):
     pack = packs.open_pack(*written(dataset))
     assert len(pack) == 4
     assert isinstance(pack.images, np.memmap)
-    np.testing.assert_array_equal(pack.images, array[[0, 2, 4, 5]])
+    np.testing.assert_array_equal(pack.images, array[[5, 3, 1, 0]])
     assert pack.labels.dtype == np.int64
     assert pack.labels.tolist() == [0, 0, 1, 1]
     assert pack.classes == ["NA", "007"]
-    assert list(pack.index) == [*table, "label"]
+    assert list(pack.index) == [*table.drop(columns="position"), "label"]
     for column in ("tile", "class", "group", "angle"):
         assert pack.index[column].tolist() == table[column].iloc[[0, 2, 4, 5]].tolist()
 
@@ -54,7 +55,7 @@ def test_a_pack_holds_its_splits_tiles_and_labels(dataset):
 def test_writing_in_chunks_changes_nothing(dataset, monkeypatch):
     array, _, _ = dataset
     monkeypatch.setattr(packs, "CHUNK_BYTES", 100)  # two tiles
-    np.testing.assert_array_equal(packs.open_pack(*written(dataset)).images, array[[0, 2, 4, 5]])
+    np.testing.assert_array_equal(packs.open_pack(*written(dataset)).images, array[[5, 3, 1, 0]])
 
 
 def test_a_pack_is_not_written_by_reading(dataset):
@@ -71,7 +72,7 @@ def test_a_class_that_is_not_listed_is_refused(dataset):
 
 def test_a_table_longer_than_its_tiles_is_refused(dataset):
     _, table, folder = dataset
-    longer = pd.concat([table, table], ignore_index=True)
+    longer = table.assign(position=table["position"] + 1)
     with pytest.raises(InputError, match=r"tiles\.npy: has 6 tiles, fewer than its table"):
         packs.write(folder / "tiles.npy", longer, ["NA", "007"], *paths(folder))
 

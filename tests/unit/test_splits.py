@@ -109,6 +109,29 @@ def test_the_source_can_decide():
     assert split.tolist() == frame["split"].tolist()
 
 
+def test_tile_by_tile_every_turned_tile_is_drawn_by_itself():
+    turned = splits.turn(FIELDS.assign(split="train"), {"train": [-5, 0, 5]})
+    split = splits.assign(turned, "tile", {"test": 0.2}, np.random.default_rng(0))
+    assert shares(turned, split)["test"].tolist() == pytest.approx([0.2, 0.2], abs=0.001)
+    # Of three turned copies, all are in train by chance in 0.8 ** 3 of the tiles.
+    in_test = (split == "test").groupby(turned["tile"]).sum()
+    assert (in_test == 0).mean() == pytest.approx(0.8**3, abs=0.06)
+    splits.check(turned.assign(split=split), ["train", "test"], "tile")
+    with pytest.raises(InputError, match="its group"):
+        splits.check(turned.assign(split=split), ["train", "test"], "field")
+
+
+def test_tiles_are_turned_by_the_angles_of_their_split():
+    frame = table([("a", "1", 1), ("a", "2", 1), ("b", "3", 1)])
+    frame["split"] = ["train", "test", "train"]
+    turned = splits.turn(frame, {"train": [-5, 0], "test": [0]})
+    assert turned["tile"].tolist() == ["a/1_0", "a/1_0", "a/2_0", "b/3_0", "b/3_0"]
+    assert turned["angle"].tolist() == [-5, 0, 0, -5, 0]
+    assert turned["split"].tolist() == ["train", "train", "test", "train", "train"]
+    assert turned["angle"].dtype == np.int64  # so that a table says 0, not 0.0
+    assert splits.turn(frame, {"train": [-4.5, 0]})["angle"].tolist() == [-4.5, 0, 0, -4.5, 0]
+
+
 def test_a_source_without_splits_is_refused():
     with pytest.raises(
         InputError, match=r"control/control0\.png: its source gives it no split.*`split\.by: field`"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from manyseeds.statistics import mean_interval, summarise
+from manyseeds.statistics import mean_interval, paired_difference, summarise
 
 accuracies = st.lists(st.floats(0, 1), min_size=2, max_size=30)
 
@@ -55,6 +55,16 @@ def test_values_without_a_mean_are_refused(values):
 def test_confidence_is_a_fraction(confidence):
     with pytest.raises(ValueError, match="between 0 and 1"):
         mean_interval([0.5, 0.6], confidence)
+
+
+def test_a_paired_difference_is_that_of_a_paired_t_test():
+    before = pd.Series([0.5, 0.7, 0.6, 0.9], index=[0, 1, 2, 5])
+    after = pd.Series([0.8, 0.6, 0.75, 0.4], index=[1, 0, 2, 7])  # seed 5 and 7 have no partner
+    found = paired_difference(before, after)
+    expected = stats.ttest_rel([0.6, 0.8, 0.75], [0.5, 0.7, 0.6])
+    low, high = expected.confidence_interval(0.95)
+    assert found.mean == pytest.approx(0.35 / 3)
+    assert (found.low, found.high, found.n) == (pytest.approx(low), pytest.approx(high), 3)
 
 
 def test_summarise_gives_a_row_a_group():

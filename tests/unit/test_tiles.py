@@ -215,21 +215,19 @@ def test_an_unknown_fill_is_refused():
         tiles.rotate(smooth(8), 4, "white")
 
 
-def test_each_tile_is_turned_by_each_angle(tmp_path):
+def test_each_tile_is_turned_by_its_angle(tmp_path):
     array = np.stack([smooth(16, seed=seed) for seed in range(5)])
     np.save(tmp_path / "tiles.npy", array)
-    split = pd.DataFrame({"tile": list("abcde"), "class": "x", "angle": 0, "split": "test"})
-    split.loc[[1, 3], "split"] = "train"
-    train = split[split["split"] == "train"]
+    wanted = [(1, -5), (1, 0), (1, 90), (3, -5), (0, 4.5)]
+    rows = [{"tile": "abcde"[i], "angle": angle, "position": i} for i, angle in wanted]
+    split = pd.DataFrame(rows, index=range(7, 12))
     for workers in (1, 2):
         out = tmp_path / f"{workers}.npy"
-        table = tiles.rotate_tiles(
-            tmp_path / "tiles.npy", train, out, angles=[-5, 0, 90], workers=workers
-        )
-        assert table["tile"].tolist() == ["b", "b", "b", "d", "d", "d"]
-        assert table["angle"].tolist() == [-5, 0, 90] * 2
+        table = tiles.rotate_tiles(tmp_path / "tiles.npy", split, out, workers=workers)
+        assert table["tile"].tolist() == ["b", "b", "b", "d", "a"]
+        assert table["angle"].tolist() == [-5, 0, 90, -5, 4.5]
         assert list(table) == list(split)
-        assert table.index.tolist() == list(range(6))
+        assert table.index.tolist() == table["position"].tolist() == list(range(5))
         turned = np.load(out)
-        for position, (source, angle) in enumerate((i, a) for i in (1, 3) for a in (-5, 0, 90)):
-            np.testing.assert_array_equal(turned[position], tiles.rotate(array[source], angle))
+        for place, (position, angle) in enumerate(wanted):
+            np.testing.assert_array_equal(turned[place], tiles.rotate(array[position], angle))

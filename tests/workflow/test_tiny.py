@@ -23,11 +23,11 @@ TINY = ROOT / "tests/tiny.yaml"
     ("schema", "pattern", "tables"),
     [
         ("images", "fetch/*/images.csv", 2),
-        ("split", "splits/*/split.csv", 2),
-        ("pack", "packs/*/*.csv", 4),
-        ("history", "training/*/*/*/history.csv", 6),
-        ("evaluation", "evaluation/*/*/*/evaluation.csv", 6),
-        ("predictions", "evaluation/*/*/*/predictions.parquet", 6),
+        ("split", "splits/*/split.csv", 3),
+        ("pack", "packs/*/*.csv", 6),
+        ("history", "training/*/*/*/history.csv", 8),
+        ("evaluation", "evaluation/*/*/*/evaluation.csv", 8),
+        ("predictions", "evaluation/*/*/*/predictions.parquet", 8),
     ],
 )
 def test_every_table_keeps_its_contract(tiny, schema, pattern, tables):
@@ -74,8 +74,8 @@ def test_training_tiles_are_rotated_and_test_tiles_are_not(tiny):
 
 def test_every_figure_is_there_in_three_versions(tiny):
     screens = sorted(tiny.results.rglob("figures/**/*.screen.png"))
-    # Training panels, drawings and prediction panels of each network, the two of all networks.
-    assert len(screens) == 2 + 3 + 3 + 2
+    # Training panels, drawings and prediction panels of each network, the three of all networks.
+    assert len(screens) == 3 + 4 + 4 + 3
     for screen in screens:
         stem = str(screen).removesuffix(".screen.png")
         assert Image.open(f"{stem}.png").info["dpi"] == pytest.approx((300, 300), abs=1)
@@ -85,13 +85,26 @@ def test_every_figure_is_there_in_three_versions(tiny):
 def test_every_network_has_the_table_of_its_layers(tiny):
     tables = sorted(tiny.results.glob("figures/*/*/architecture.csv"))
     assert [path.parent.relative_to(tiny.results / "figures").as_posix() for path in tables] == [
-        "snap29-sim/deep_50", "snf7-sim/deep", "snf7-sim/deep_50",
+        "snap29-sim/deep_50", "snf7-sim/deep", "snf7-sim/deep_50", "snf7-sim-leaky/deep",
     ]  # fmt: skip
     for path in tables:
         seeds = tiny.results / "training" / path.parent.relative_to(tiny.results / "figures")
         weights = load_file(seeds / "seeds-000-001/weights.safetensors")
         of_one_seed = sum(part[0].size for part in weights.values())
         assert read(path)["parameters"].sum() == of_one_seed
+
+
+def test_leakage_is_the_difference_of_the_two_splits(tiny):
+    row = pd.read_csv(tiny.results / "figures/leakage.csv").iloc[0]
+    means = {}
+    for dataset in ("snf7-sim", "snf7-sim-leaky"):
+        tables = map(read, (tiny.results / f"evaluation/{dataset}/deep").rglob("evaluation.csv"))
+        table = pd.concat(tables)
+        means[dataset] = table.loc[table["split"] == "test", "accuracy"].mean()
+    assert row["n"] == 3
+    assert row["honest"] == pytest.approx(means["snf7-sim"])
+    assert row["leaky"] == pytest.approx(means["snf7-sim-leaky"])
+    assert row["difference"] == pytest.approx(row["leaky"] - row["honest"])
 
 
 def test_every_job_leaves_a_log(tiny):
@@ -144,7 +157,7 @@ def test_the_study_is_the_same_on_one_core(tiny, tmp_path):
                 twin = tiny.results / file.relative_to(run.results)
                 assert file.read_bytes() == twin.read_bytes(), file
                 compared += 1
-    assert compared >= 6 + 6 + 8 + 2
+    assert compared >= 8 + 8 + 12 + 2
 
 
 def test_the_report_is_one_self_contained_file(tiny):
@@ -157,7 +170,7 @@ def test_the_report_is_one_self_contained_file(tiny):
         "Training images", "Architecture", "Predictions", "Test accuracy", "Training accuracy"
     ):  # fmt: skip
         assert name in page
-    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 10
+    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 14
     assert page.count("<svg style=") == 2  # the first page shows these without a click
 
 

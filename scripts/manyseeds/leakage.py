@@ -1,0 +1,143 @@
+"""What leakage is worth: the accuracy that a split gains by letting test images into training."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotnine as p9
+
+from manyseeds.statistics import Interval, mean_interval, paired_difference
+from manyseeds.style import DOUBLE_COLUMN, FONT, OKABE_ITO, SINGLE_COLUMN, percent, theme
+
+PAIR = ["dataset", "architecture"]
+SPLITS = ("honest", "leaky")
+WORDS = {"field": "whole fields,\nthen rotated", "group": "whole groups,\nthen rotated"}
+"""What an honest split is called on the axis, by `split.by`."""
+
+
+def paired_runs(
+    evaluations: pd.DataFrame, pairs: Sequence[tuple[str, str, str]], split: str = "test"
+) -> pd.DataFrame:
+    """Return the test accuracies of seeds that were trained with both splits.
+
+    Parameters
+    ----------
+    evaluations : pandas.DataFrame
+        Rows of `evaluation.csv`.
+    pairs : sequence of (str, str, str)
+        Honestly split dataset, its leaky twin, architecture.
+    split : str
+        The test split.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a seed: dataset (the honest one), architecture, seed, honest and leaky
+        (accuracies, fractions).
+    """
+    rows = evaluations[evaluations["split"] == split]
+    runs = rows.set_index([*PAIR, "seed"])["accuracy"]
+    parts = []
+    for honest, leaky, architecture in pairs:
+        both = [runs.loc[(name, architecture)].rename(kind)
+                for name, kind in zip((honest, leaky), SPLITS, strict=True)]  # fmt: skip
+        part = pd.concat(both, axis=1, join="inner").rename_axis("seed").reset_index()
+        parts.append(part.assign(dataset=honest, architecture=architecture))
+    return pd.concat(parts, ignore_index=True)[[*PAIR, "seed", *SPLITS]]
+
+
+def leakage_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a dataset and architecture: both means, and the mean difference, over seeds.
+
+    Columns dataset, architecture, n, then for each of honest, leaky and difference
+    (leaky less honest, paired by seed) the mean and the limits of its 95 % interval.
+    """
+    rows = []
+    for key, part in runs.groupby(PAIR, sort=False):
+        found = {
+            "honest": mean_interval(part["honest"]),
+            "leaky": mean_interval(part["leaky"]),
+            "difference": paired_difference(part["honest"], part["leaky"]),
+        }
+        row = dict(zip(PAIR, key, strict=True)) | {"n": found["difference"].n}
+        for name, interval in found.items():
+            row |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def leakage_plot(
+    runs: pd.DataFrame,
+    table: pd.DataFrame,
+    labels: Mapping[str, str],
+    split_by: Mapping[str, str],
+) -> p9.ggplot:
+    """Return test accuracy with both splits, a line a seed, a facet a dataset and architecture.
+
+    Means stand beside, with their 95 % intervals; the difference and its interval above.
+
+    Parameters
+    ----------
+    runs, table : pandas.DataFrame
+        Of `paired_runs` and `leakage_table`.
+    labels : mapping of str to str
+        What to call the datasets.
+    split_by : mapping of str to str
+        What stays whole in each dataset's honest split.
+    """
+    facets = [
+        f"{labels.get(row.dataset, row.dataset)}\n{row.architecture}" for row in table.itertuples()
+    ]
+    facet = dict(zip(table[PAIR].itertuples(index=False, name=None), facets, strict=True))
+    in_order = pd.CategoricalDtype(list(dict.fromkeys(facets)))
+
+    def with_facet(frame: pd.DataFrame) -> pd.DataFrame:
+        names = [facet[key] for key in frame[PAIR].itertuples(index=False, name=None)]
+        return frame.assign(facet=pd.Categorical(names, dtype=in_order))
+
+    points = runs.melt([*PAIR, "seed"], SPLITS, var_name="split", value_name="accuracy")
+    points["x"] = points["split"].map({"honest": 1.0, "leaky": 2.0})
+    means = pd.concat(
+        table[PAIR].assign(x=x, mean=table[s], low=table[f"{s}_low"], high=table[f"{s}_high"])
+        for s, x in (("honest", 0.8), ("leaky", 2.2))
+    )
+    means["split"] = means["x"].map({0.8: "honest", 2.2: "leaky"})
+    top = points["accuracy"].max()
+    bottom = points["accuracy"].min()
+    room = 0.2 * max(top - bottom, 0.05)
+    texts = table[PAIR].assign(
+        x=1.5, y=top + room, text=[_said(row) for _, row in table.iterrows()]
+    )
+    whole = {WORDS.get(split_by[name], "honest split") for name in table["dataset"]}
+    honest = whole.pop() if len(whole) == 1 else "held out whole,\nthen rotated"
+    colors = dict(zip(SPLITS, OKABE_ITO, strict=False))
+    columns = min(len(facets), 3)
+    rows = -(-len(facets) // columns)
+    return (
+        p9.ggplot(with_facet(points), p9.aes("x", "accuracy"))
+        + p9.geom_line(p9.aes(group="seed"), color="#999999", size=0.4, alpha=0.7)
+        + p9.geom_point(p9.aes(color="split", shape="split"), size=1.6, alpha=0.85, stroke=0.2)
+        + p9.geom_pointrange(
+            p9.aes("x", "mean", ymin="low", ymax="high", color="split", shape="split"),
+            with_facet(means), size=0.6, fatten=3.5,
+        )
+        + p9.geom_text(
+            p9.aes("x", "y", label="text"), with_facet(texts), size=7, va="top", family=FONT
+        )
+        + p9.facet_wrap("facet", ncol=columns)
+        + p9.scale_color_manual(colors, guide=None)
+        + p9.scale_shape_manual({"honest": "o", "leaky": "^"}, guide=None)
+        + p9.scale_x_continuous(
+            breaks=[1, 2], labels=[honest, "rotated, then\nimage by image"],
+            limits=(0.5, 2.5), expand=(0, 0),
+        )
+        + p9.scale_y_continuous(labels=percent, expand=(0.04, 0))
+        + p9.labs(x="How training and test images were split", y="Test accuracy (%)")
+        + theme(DOUBLE_COLUMN if columns > 1 else SINGLE_COLUMN, 0.7 + 2.5 * rows)
+    )  # fmt: skip
+
+
+def _said(row: pd.Series) -> str:
+    """Return the difference in words: "+12.3 points [10.1, 14.5]" and the number of seeds."""
+    gain = Interval(row["difference"], row["difference_low"], row["difference_high"], row["n"])
+    limits = "" if gain.n == 1 else f" [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+    return f"{100 * gain.mean:+.1f} points{limits}\nn = {gain.n} seeds"

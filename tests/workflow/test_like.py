@@ -1,0 +1,103 @@
+"""Datasets that are like another share what they can, and differ in nothing but what they say."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from manyseeds.tables import read
+from study import snakemake
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Pack three classes of ten images, two of the classes, and all without color."""
+    folder = tmp_path_factory.mktemp("like")
+    generator = np.random.default_rng(0)
+    for name in ("a", "b", "c"):
+        (folder / "images" / name).mkdir(parents=True)
+        for number in range(10):
+            pixels = generator.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"images/{name}/{number}.png")
+    abc = {
+        "source": {"kind": "folder", "path": str(folder / "images")},
+        "size": 32,
+        "label": "Letters",
+        "rotate": {"angles": [0, 90]},
+    }
+    study = {
+        "study": "like",
+        "datasets": {
+            "bc": {"like": "abc", "classes": ["b", "c"]},
+            "abc": abc,
+            "mono": {"like": "abc", "color": "gray"},
+            "mono-leaky": {"like": "mono", "split": {"by": "tile"}},
+        },
+        "experiments": [
+            {"dataset": name, "architectures": ["deep"]} for name in ("bc", "mono", "mono-leaky")
+        ],
+    }
+    run = snakemake(folder, "data", "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    return run
+
+
+def folders(run, stage):
+    return sorted(path.name for path in (run.results / stage).iterdir())
+
+
+def test_images_and_tiles_are_there_once(run):
+    assert folders(run, "fetch") == ["abc"]
+    assert folders(run, "tiles") == ["abc", "mono"]
+    assert folders(run, "packs") == ["bc", "mono", "mono-leaky"]
+
+
+def test_a_subset_has_its_classes_and_the_right_tiles(run):
+    train = read(run.results / "packs/bc/train.csv")
+    assert train.groupby("class")["label"].unique().map(list).to_dict() == {"b": [0], "c": [1]}
+    assert len(train) == 2 * 8 * 2  # classes, images, angles
+    images = np.load(run.results / "packs/bc/train.npy")
+    for row, image in zip(train.itertuples(), images, strict=True):
+        file = run.folder / "images" / row.image
+        np.testing.assert_array_equal(image, np.rot90(np.asarray(Image.open(file)), row.angle / 90))
+
+
+def test_twins_have_the_same_test_images_in_their_own_color(run):
+    mono, bc = (read(run.results / f"splits/{name}/split.csv") for name in ("mono", "bc"))
+    assert np.load(run.results / "packs/mono/test.npy").shape == (6, 32, 32, 1)
+    assert np.load(run.results / "packs/bc/test.npy").shape == (4, 32, 32, 3)
+    assert mono["angle"][mono["split"] == "train"].unique().tolist() == [0, 90]
+    assert set(bc["class"]) == {"b", "c"}
+
+
+def test_split_tile_by_tile_turned_tiles_are_in_every_split(run):
+    split = read(run.results / "splits/mono-leaky/split.csv")
+    assert len(split) == 3 * 10 * 2
+    assert split.groupby("split")["angle"].unique().map(sorted).to_dict() == {
+        "train": [0, 90], "test": [0, 90],
+    }  # fmt: skip
+    test = read(run.results / "packs/mono-leaky/test.csv")
+    images = np.load(run.results / "packs/mono-leaky/test.npy")[..., 0]
+    tiles = np.load(run.results / "tiles/mono/tiles.npy")[..., 0]
+    names = read(run.results / "tiles/mono/tiles.csv")["tile"].tolist()
+    for row, image in zip(test.itertuples(), images, strict=True):
+        np.testing.assert_array_equal(
+            image, np.rot90(tiles[names.index(row.tile)], row.angle // 90)
+        )
+
+
+@pytest.mark.parametrize(
+    ("datasets", "says"),
+    [
+        ({"x": {"like": "nothing"}}, "datasets.x.like: no dataset is named 'nothing'. Choose one"),
+        ({"x": {"like": "y"}, "y": {"like": "x"}}, "like: .* is like itself in the end"),
+    ],
+)
+def test_a_faulty_like_stops_before_any_job(tmp_path, datasets, says):
+    run = snakemake(tmp_path, "all", "--cores", "1", study={"datasets": datasets})
+    assert run.code != 0
+    assert re.search(says, run.text)
+    assert not (tmp_path / "results").exists()
