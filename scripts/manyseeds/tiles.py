@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from manyseeds import images, parallel, scaling
+from manyseeds import disks, images, parallel, scaling
 from manyseeds.errors import InputError
 
 FILLS = ("reflect", "black", "mean")
@@ -116,8 +116,8 @@ def slice_images(
     _check_unique(index)
     low, high = scaling.intensity_range(table, scale, folder, pages, workers)
     channels = {"rgb": 3, "gray": 1}[color]
-    # Opened once to give the file its size; every process maps the part that it fills.
-    np.lib.format.open_memmap(out, "w+", np.uint8, (len(index), size, size, channels))
+    # Created here; every process maps the part that it fills.
+    disks.create_npy(out, (len(index), size, size, channels))
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     jobs = list(zip(table["image"], starts.tolist(), small.tolist(), strict=True))
     fill = partial(
@@ -211,7 +211,7 @@ def rotate_tiles(
     """
     shape = np.load(tiles, mmap_mode="r").shape
     positions = table.index.to_numpy()
-    np.lib.format.open_memmap(out, "w+", np.uint8, (len(table) * len(angles), *shape[1:]))
+    disks.create_npy(out, (len(table) * len(angles), *shape[1:]))
     jobs = list(enumerate(positions.tolist()))
     turn = partial(_rotate_batch, tiles=tiles, out=out, angles=tuple(angles), fill=fill)
     for _ in parallel.in_parallel(turn, jobs, workers, "rotating"):
