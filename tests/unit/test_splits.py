@@ -67,6 +67,30 @@ def test_no_group_twice_every_tile_once_shares_within_one_group(sizes, first, se
             assert abs(got - fraction * len(part)) <= largest, (name, test)
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.integers(0, 12), st.integers(1, 5)),
+        min_size=2,
+        max_size=40,
+    ),
+    st.floats(0.05, 0.8),
+    st.integers(0, 99),
+)
+@settings(max_examples=100, deadline=None)
+def test_groups_of_several_classes_stay_whole_and_shares_within_one_group(parts, share, seed):
+    """Such as the stains of a field, some of which may be missing."""
+    frame = table([(name, f"g{group}", count) for name, group, count in parts])
+    split = splits.assign(frame, "group", {"test": share}, np.random.default_rng(seed))
+    assert split.index.equals(frame.index)
+    assert whole(split, frame["group"])
+    # Groups with the same mixture of classes, or several, are drawn together.
+    mixture = frame.groupby("group")["class"].agg(lambda names: "".join(sorted(set(names))))
+    stratum = frame["group"].map(mixture.where(mixture.str.len() == 1, "several"))
+    for _, part in frame.groupby(stratum):
+        largest = part["group"].value_counts().max()
+        assert abs((split[part.index] == "test").sum() - share * len(part)) <= largest
+
+
 @given(st.permutations(range(60)), st.sampled_from(["field", "group"]))
 @settings(max_examples=25, deadline=None)
 def test_the_order_of_rows_changes_nothing(order, by):
