@@ -1,5 +1,4 @@
 # What the rules share: the study, checked before any job starts, and the paths of its results.
-import hashlib
 import os
 import re
 import sys
@@ -12,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
-from manyseeds.phantoms import is_phantom
+from manyseeds import walks
 
 # glibc returns large buffers to the system after every training step and fetches them back in
 # the next; kept, they double the speed of training. In pages of 2 MB instead of 4 kB they make
@@ -91,7 +90,8 @@ def check_dataset(name):
             f"{key}.source.path: {location(name)} does not exist. Correct the path"
             + (" or set the environment variable in it." if "$" in source["path"] else ".")
         )
-    if split["by"] == "source" and source["kind"] != "idx" and "splits" not in source:
+    comes_split = source["kind"] in ("idx", "torchvision") or "splits" in source
+    if split["by"] == "source" and not comes_split:
         raise WorkflowError(
             f"{key}.split.by: the source does not come split. Name its folders under "
             f"source.splits, or split by field or group."
@@ -100,6 +100,11 @@ def check_dataset(name):
         raise WorkflowError(
             f"{key}.split.by: no groups are known. Give source.group, a regular expression "
             f"whose first group names the group in a file's path, or split by field."
+        )
+    if "angle" in source and dataset["rotate"]["angles"] != [0]:
+        raise WorkflowError(
+            f"{key}.rotate.angles: the images came turned already (source.angle). Leave this key "
+            f"out."
         )
     if split["by"] == "tile" and dataset["rotate"]["splits"] != ["train"]:
         raise WorkflowError(
@@ -122,7 +127,7 @@ def check_dataset(name):
 def location(name):
     """Path or URL of a dataset's source, environment variables filled in."""
     source = config["datasets"][name]["source"]
-    return os.path.expanduser(os.path.expandvars(source.get("path") or source.get("url", "")))
+    return os.path.expanduser(os.path.expandvars(source.get("path") or source.get("url") or ""))
 
 
 def held_out(name):
@@ -154,13 +159,13 @@ def parent_with(name, *keys):
 
 def fetch_of(name):
     """The dataset whose images, as fetched, this one uses: another it is like, or its own."""
-    parent = parent_with(name)
+    parent = parent_with(name, "on_bad_image")
     return fetch_of(parent) if parent else name
 
 
 def tiling_of(name):
     """The dataset whose tiles this one uses: another it is like, or its own."""
-    parent = parent_with(name, "size", "color", "pages", "scale", "slice")
+    parent = parent_with(name, "on_bad_image", "size", "color", "pages", "scale", "slice")
     return tiling_of(parent) if parent else name
 
 
@@ -253,7 +258,7 @@ def source_files(wildcards):
     """The files a dataset is fetched from, as far as they are on this machine and few."""
     path = location(wildcards.dataset)
     kind = source(wildcards)["kind"]
-    if "path" not in source(wildcards) or kind == "folder":
+    if "path" not in source(wildcards) or kind in ("folder", "torchvision"):
         return []
     if kind == "idx":
         return [
@@ -268,13 +273,7 @@ def fingerprint(wildcards):
     """A digest of a source folder's file names, sizes and dates; empty for other sources."""
     if source(wildcards)["kind"] != "folder":
         return ""
-    digest = hashlib.sha256()
-    root = Path(location(wildcards.dataset))
-    for file in sorted(root.rglob("*")):
-        name = file.relative_to(root)
-        if file.is_file() and not is_phantom(name):
-            digest.update(repr((str(name), file.stat().st_size, file.stat().st_mtime_ns)).encode())
-    return digest.hexdigest()
+    return walks.fingerprint(location(wildcards.dataset))
 
 
 def chosen(wildcards, *keys):

@@ -35,6 +35,7 @@ rule fetch:
     output:
         images=directory(f"{RESULTS}/fetch/{{dataset}}/images"),
         table=f"{RESULTS}/fetch/{{dataset}}/images.csv",
+        skipped=f"{RESULTS}/fetch/{{dataset}}/skipped.csv",
     log:
         f"{RESULTS}/logs/fetch/{{dataset}}.log",
     benchmark:
@@ -52,6 +53,7 @@ rule fetch:
         source=source,
         location=lambda wildcards: location(wildcards.dataset),
         classes=lambda wildcards: config["datasets"][wildcards.dataset].get("classes"),
+        on_bad_image=lambda wildcards: config["datasets"][wildcards.dataset]["on_bad_image"],
         # A folder's files are too many for inputs, but a change in one must be seen.
         fingerprint=fingerprint,
     message:

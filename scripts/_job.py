@@ -10,13 +10,15 @@ and finds the job that Snakemake would run for that file, with the study of conf
 """
 
 import io
+import logging
 import signal
 import sys
 import time
 import traceback
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 
+from manyseeds.disks import naming_full
 from manyseeds.errors import InputError, Interrupted
 
 
@@ -51,17 +53,31 @@ def say(line: str) -> None:
     """Write a line to the job's log and to the terminal."""
     job = " ".join([snakemake.rule, *map(str, snakemake.wildcards)])
     print(f"{job}: {line}", file=sys.stderr, flush=True)
-    with Path(snakemake.log[0]).open("a") as log:
+    # A full disk is no reason to hide what is said.
+    with suppress(OSError), Path(snakemake.log[0]).open("a") as log:
         print(time.strftime("%H:%M:%S"), line, file=log)
+
+
+class _Saying(logging.Handler):
+    """Says what the library logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+logging.getLogger("manyseeds").addHandler(_Saying())
+logging.getLogger("manyseeds").setLevel(logging.INFO)
 
 
 @contextmanager
 def reporting():
     """Turn a fault of the input into one line and a failed job; log the traceback of others."""
-    Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
-    Path(snakemake.log[0]).write_text("")
+    with suppress(OSError):
+        Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
+        Path(snakemake.log[0]).write_text("")
     try:
-        yield
+        with naming_full(Path(snakemake.output[0]).parent):
+            yield
     except InputError as fault:
         say(f"error: {fault}")
         sys.exit(1)

@@ -36,8 +36,8 @@ with reporting():
     fields = [(name, i) for name in phenotype.classes for i in range(params.source["fields"])]
     with get_context("fork").Pool(snakemake.threads) as pool:
         pool.starmap(simulate, fields)
-    table, _ = sources.describe_folder(
+    table = sources.describe_folder(
         Path(snakemake.output.images), classes=phenotype.classes, workers=snakemake.threads
-    )
+    ).table
     table.to_csv(snakemake.output.table, index=False)
     say(f"{len(table)} simulated fields of {shape[1]} x {shape[0]} pixels")

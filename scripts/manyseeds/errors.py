@@ -1,5 +1,7 @@
 """Errors a user can mend."""
 
+from pathlib import Path
+
 
 class InputError(ValueError):
     """Something the user gave is wrong: a file, a folder or a value of the study.
@@ -12,6 +14,33 @@ class InputError(ValueError):
     Raised only for faults of input, so that the scripts can print the message alone
     (without a traceback) and any other exception keeps its traceback.
     """
+
+
+class BadImage(InputError):
+    """An image file that cannot be used.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    reason : str
+        What is wrong with it, without a full stop.
+    remedy : str
+        What to do about it.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        reason: str,
+        remedy: str = "Replace or delete the file, then run again.",
+    ):
+        # All three are arguments of the exception, so that it passes between processes.
+        super().__init__(path, reason, remedy)
+        self.path, self.reason, self.remedy = path, reason, remedy
+
+    def __str__(self):
+        return f"{self.path}: {self.reason}. {self.remedy}"
 
 
 class Interrupted(Exception):

@@ -8,6 +8,7 @@ gives it one or three channels, `resize` its size.
 import hashlib
 import io
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from manyseeds.errors import InputError
+from manyseeds import jpeg
+from manyseeds.errors import BadImage, InputError
 
 # A page's share of red, green and blue when pages are composed by color.
 COLORS = {
@@ -29,41 +31,51 @@ COLORS = {
     "gray": (1, 1, 1),
 }
 ORIENTATION = 274  # the EXIF tag
-MEND = "Replace or delete the file, then run again."
+
+MAX_PIXELS = 2**28
+"""Pixels of a page that are read at most: 16 384 x 16 384. A small file can claim any number."""
+# Pillow warns above this number and refuses above its double; `_opened` refuses in both cases.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 Pages = str | Sequence[str]
 
 
-def inspect(path: Path | str) -> dict[str, Any]:
+def inspect(path: Path | str, data: bytes | None = None) -> dict[str, Any]:
     """Return what `images.csv` says of an image, having decoded all of it.
 
     Parameters
     ----------
     path : path-like
         An image file of any format that Pillow reads.
+    data : bytes, optional
+        Its content, if it has been read already (by `file_bytes`).
 
     Returns
     -------
     dict
         ``width`` and ``height`` of the first page in pixels; ``bit_depth`` of a channel as
-        stored (1, 8, 16 or 32); ``pages``; ``mode`` (Pillow's); ``maximum``, the largest
-        value on any page as `read` gives it; ``sha256`` of the file.
+        stored (1, 8, 16 or 32); ``pages``; ``mode`` and ``format`` (Pillow's); ``quality``,
+        that of a JPEG (see `jpeg.quality`), 0 of others; ``maximum``, the largest value on
+        any page as `read` gives it; ``sha256`` of the file.
 
     Raises
     ------
-    InputError
-        The file is missing, empty, truncated, not an image, or holds values that are not
-        finite numbers.
+    BadImage
+        The file is missing, empty, truncated, not an image, claims more than `MAX_PIXELS`
+        pixels, or holds values that are not finite numbers.
     """
-    data = _file_bytes(path)
+    if data is None:
+        data = file_bytes(path)
     with _opened(path, data) as image:
+        encoding = image.format
+        tables = getattr(image, "quantization", None)
         bits, mode = (1, "1") if image.mode == "1" else (None, image.mode)
         count = getattr(image, "n_frames", 1)
         width = height = maximum = 0
         for index in range(count):
             page = _page(image, data, index)
             if not np.isfinite(page).all():
-                raise InputError(f"{path}: holds values that are not finite numbers. {MEND}")
+                raise BadImage(path, "holds values that are not finite numbers")
             if index == 0:
                 height, width = page.shape[:2]
                 bits = bits or 8 * page.dtype.itemsize
@@ -75,9 +87,33 @@ def inspect(path: Path | str) -> dict[str, Any]:
         "bit_depth": bits,
         "pages": count,
         "mode": mode,
+        "format": encoding,
+        "quality": jpeg.quality(tables[min(tables)]) if tables else 0,
         "maximum": maximum,
         "sha256": hashlib.sha256(data).hexdigest(),
     }
+
+
+def file_bytes(path: Path | str) -> bytes:
+    """Return the content of a file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Raises
+    ------
+    BadImage
+        It is missing, cannot be read, or is empty.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise BadImage(path, f"cannot be read ({error.strerror})") from error
+    if not data:
+        raise BadImage(path, "the file is empty")
+    return data
 
 
 def read(path: Path | str, pages: Pages = "first") -> np.ndarray:
@@ -105,7 +141,7 @@ def read(path: Path | str, pages: Pages = "first") -> np.ndarray:
     InputError
         As `inspect`, and if the pages do not suit `pages`.
     """
-    data = _file_bytes(path)
+    data = file_bytes(path)
     with _opened(path, data) as image:
         if pages == "first":
             return _page(image, data, 0)
@@ -140,29 +176,27 @@ def resize(array: np.ndarray, size: int) -> np.ndarray:
     )
 
 
-def _file_bytes(path: Path | str) -> bytes:
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}). {MEND}") from error
-    if not data:
-        raise InputError(f"{path}: the file is empty. {MEND}")
-    return data
-
-
 @contextmanager
 def _opened(path: Path | str, data: bytes) -> Iterator[Image.Image]:
     """Open an image and name its file in whatever goes wrong while it is decoded."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            yield image
-    except InputError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as image:
+                yield image
+    except (InputError, MemoryError):
         raise
     except UnidentifiedImageError as error:
-        raise InputError(f"{path}: not an image, or of an unknown format. {MEND}") from error
+        raise BadImage(path, "not an image, or of an unknown format") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise BadImage(
+            path,
+            f"claims more pixels than the {MAX_PIXELS:,} that are read of an image",
+            "Replace or delete the file, or cut it into smaller ones, then run again.",
+        ) from error
     # Pillow's decoders raise nearly anything on damaged data: OSError, SyntaxError, KeyError...
     except Exception as error:
-        raise InputError(f"{path}: cannot be decoded ({error}). {MEND}") from error
+        raise BadImage(path, f"cannot be decoded ({error})") from error
 
 
 def _page(image: Image.Image, data: bytes, index: int) -> np.ndarray:

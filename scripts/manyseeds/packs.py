@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from manyseeds import tables
+from manyseeds import disks, tables
 from manyseeds.errors import InputError
 
 # Tiles copied at a time: a few megabytes, so that memory stays flat.
@@ -74,7 +74,7 @@ def write(
     unknown = sorted(set(table["class"]) - set(classes))
     if unknown:
         raise InputError(f"classes: {unknown[0]!r} is missing. Add it, or leave its images out.")
-    target = np.lib.format.open_memmap(npy, "w+", np.uint8, (len(table), *source.shape[1:]))
+    target = disks.create_npy(npy, (len(table), *source.shape[1:]))
     step = max(1, CHUNK_BYTES // max(1, int(np.prod(source.shape[1:]))))
     for start in range(0, len(positions), step):
         target[start : start + step] = source[positions[start : start + step]]

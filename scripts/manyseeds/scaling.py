@@ -49,16 +49,29 @@ def intensity_range(
     Raises
     ------
     InputError
-        Low is not below high, or ``depth`` meets 8-bit and deeper images in one dataset.
+        Low is not below high, by itself or because the percentiles fall together, or
+        ``depth`` meets 8-bit and deeper images in one dataset.
     """
     if scale == "depth":
         return 0.0, float(_depth_maximum(records))
     if "percentiles" in scale:
+        below, above = scale["percentiles"]
+        if not below < above:
+            raise InputError(
+                f"scale.percentiles: {below:g} is not below {above:g}. Give two that differ, the "
+                "lower one first."
+            )
         # Counts get a bin each; 32-bit values share bins.
         deep = records["bit_depth"].max() == 32
         step = max(records["maximum"].max(), 1e-30) / (HISTOGRAM_BINS - 1) if deep else 1.0
         paths = [Path(folder, name) for name in records["image"]]
-        low, high = _percentiles(paths, scale["percentiles"], step, pages, workers)
+        low, high = _percentiles(paths, (below, above), step, pages, workers)
+        if not low < high:
+            raise InputError(
+                f"scale.percentiles: {below:g} and {above:g} are the same value, {low:g}, as so "
+                "many pixels have it. Give percentiles further apart, or `scale.low` and "
+                "`scale.high`."
+            )
     else:
         low, high = float(scale["low"]), float(scale["high"])
     if not low < high:

@@ -1,121 +1,141 @@
-"""Images that come as a folder of class folders.
+"""Images that come as a folder of class folders, or as one whose file names tell the class.
 
-As with the other sources, archives (`archives.unpack_archive`) and IDX files
-(`idx.read_idx`), everything is checked, then the image files are written under one folder;
-what is returned is the table of `images.csv` and the number of phantom files skipped.
+As with the other sources (`archives`, `repositories`, `idx`, `torchvision_sets`), the image
+files are checked and written under one folder, or nothing is; what is returned is `Fetched`.
 """
 
-import os
-import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from manyseeds import images, parallel
-from manyseeds.errors import InputError
-from manyseeds.phantoms import is_phantom
+from manyseeds import disks, images, parallel, patterns, walks
+from manyseeds.errors import BadImage, InputError
 
-COLUMNS = ["image", "class", "group", "split", "width", "height"]
-COLUMNS += ["bit_depth", "pages", "mode", "maximum", "sha256"]
-SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".stk", ".lsm"}
-SUFFIXES |= {".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
+COLUMNS = ["image", "class", "group", "split", "angle", "width", "height"]
+COLUMNS += ["bit_depth", "pages", "mode", "format", "quality", "maximum", "sha256"]
+SKIPPED_COLUMNS = ["image", "reason"]
+BAD_IMAGE = ("stop", "skip")
 
 
-def describe_folder(
-    folder: Path,
-    *,
-    classes: Sequence[str] | None = None,
-    group: str | None = None,
-    splits: Sequence[str] | None = None,
-    workers: int = 1,
-) -> tuple[pd.DataFrame, int]:
-    """Check a folder of class folders and return its table of images.
+class Fetched(NamedTuple):
+    """The images of a source.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        A row an image, columns as in `COLUMNS`; sorted by split and class as given, then by
+        path.
+    phantoms : int
+        How many phantom files, such as ``.DS_Store``, were left out.
+    skipped : pandas.DataFrame
+        A row a damaged image left out: its path and the reason.
+    """
+
+    table: pd.DataFrame
+    phantoms: int
+    skipped: pd.DataFrame
+
+
+def describe_folder(folder: Path, **selection: Any) -> Fetched:
+    """Check a folder of images and return its table.
+
+    Parameters
+    ----------
+    folder : path
+        As in `copy_folder`, which has the parameters and what is raised.
+    **selection
+        classes, class_pattern, group, angle, splits, on_bad_image and workers.
+    """
+    return _fetch(folder, None, **selection)
+
+
+def copy_folder(folder: Path, out: Path, **selection: Any) -> Fetched:
+    """Copy a folder's images, byte for byte and to the same relative paths, checking each.
 
     Parameters
     ----------
     folder : path
         Holds ``<class>/**/<image>`` or, with `splits`, ``<split>/<class>/**/<image>``.
         Other files beside the class folders are left alone.
+    out : path
+        Gets the images; deleted again when anything is wrong.
     classes : sequence of str, optional
         The classes wanted, in the order of the table; all, sorted, by default.
+    class_pattern : str, optional
+        Regular expression that finds the class in an image's path relative to `folder`
+        (see `patterns.search`). All images under the folder are taken then, and its folders
+        mean nothing.
     group : str, optional
-        Regular expression, searched in an image's path relative to `folder`, whose group
-        "group" (or first group, or whole match) names the image's group. By default each
-        image is its own.
-    splits : sequence of str, optional
-        The folders above the class folders.
+        The same for an image's group. By default each image is its own.
+    angle : str, optional
+        The same for the degrees by which an image is turned; 0 where it finds nothing.
+    splits : sequence or mapping of str, optional
+        The folders above the class folders, named as the splits, or folders by split.
+    on_bad_image : "stop" or "skip"
+        Whether a damaged image is raised, or left out and listed.
     workers : int
-        Processes that check the images.
-
-    Returns
-    -------
-    table : pandas.DataFrame
-        Columns as in `COLUMNS`; sorted by split and class as given, then by path.
-    phantoms : int
-        How many phantom files, such as ``.DS_Store``, were skipped.
+        Processes that check and copy.
 
     Raises
     ------
     InputError
-        A folder is missing; there are no class folders, or one alone; a class has no
-        images; a file among them is not an image or damaged; the pattern does not match.
+        A folder is missing, cannot be read, or is a link within a class; there are no
+        classes, one alone, or two that differ in case; a class has no images, or none that
+        are not damaged; a file among them is not an image or damaged; a pattern finds no class
+        or group; a name has control characters; no space is left.
     """
-    folder = Path(folder)
-    roots = [(split, folder / split) for split in splits] if splits else [("", folder)]
-    for split, root in roots:
-        if not root.is_dir():
-            keys = "`source.path` or `source.splits`" if split else "`source.path`"
-            raise InputError(f"{root}: no such folder. Mend {keys}.")
-    rows, phantoms, found = [], 0, set()
-    for _, root in roots:
-        folders, skipped = _class_folders(root)
-        phantoms += skipped
-        found.update(folders)
-    names = list(classes or sorted(found))
-    for split, root in roots:
-        for name in names:
-            files, skipped = _walk(root / name)
-            phantoms += skipped
-            for file in files:
-                path = (PurePosixPath(split) / name / file).as_posix()
-                rows.append({"image": path, "class": name, "split": split})
-    check_classes(folder, names, rows)
-    table = pd.DataFrame(rows)
-    table["group"] = [_group(path, group) for path in table["image"]]
-    described = parallel.in_parallel(
-        partial(_inspect_batch, folder=folder), table["image"], workers, "checking images"
-    )
-    facts = pd.DataFrame([fact for batch in described for fact in batch])
-    return pd.concat([table, facts], axis=1)[COLUMNS], phantoms
+    with nothing_left(out):
+        return _fetch(folder, Path(out), **selection)
 
 
-def copy_folder(folder: Path, out: Path, **selection: Any) -> tuple[pd.DataFrame, int]:
-    """Copy a folder's images, byte for byte and to the same relative paths, having checked all.
+@contextmanager
+def nothing_left(out: Path) -> Iterator[None]:
+    """Delete a folder when what fills it fails, unless it held something before."""
+    before = Path(out).exists() and any(Path(out).iterdir())
+    try:
+        with disks.naming_full(out):
+            yield
+    except BaseException:
+        if not before:
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def split_folders(splits: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
+    """Return the folder of each split, relative to the source's; one of no name without splits.
 
     Parameters
     ----------
-    folder : path
-        The folder of class folders.
-    out : path
-        Gets the images.
-    **selection
-        classes, group, splits and workers, as in `describe_folder`.
+    splits : sequence or mapping of str, optional
+        As in `copy_folder`.
 
-    Returns
-    -------
-    table, phantoms
-        As `describe_folder`, which also tells what is raised.
+    Raises
+    ------
+    InputError
+        A folder does not lie in the source's, or one lies in another.
     """
-    table, phantoms = describe_folder(folder, **selection)
-    for path in table["image"]:
-        target = Path(out, path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(Path(folder, path), target)
-    return table, phantoms
+    if not splits:
+        return {"": ""}
+    folders = dict(splits) if isinstance(splits, Mapping) else {name: name for name in splits}
+    paths = {split: PurePosixPath(folder) for split, folder in folders.items()}
+    for split, path in paths.items():
+        if path.is_absolute() or ".." in path.parts:
+            raise InputError(
+                f"source.splits.{split}: {path} does not lie in the source's folder. Give it "
+                "relative to that folder."
+            )
+        for other, above in paths.items():
+            if other != split and path.is_relative_to(above):
+                raise InputError(
+                    f"source.splits.{split}: {path} lies in the folder of {other}. Give each "
+                    "split a folder of its own."
+                )
+    return {split: path.as_posix() for split, path in paths.items()}
 
 
 def check_classes(source: Path | str, names: Sequence[str], rows: Sequence[dict]) -> None:
@@ -138,13 +158,14 @@ def check_classes(source: Path | str, names: Sequence[str], rows: Sequence[dict]
     if not names:
         raise InputError(
             f"{source}: has no class folders. Put the images of each class into a folder of "
-            "its own there."
+            "its own there, or give `source.class`, a pattern that finds the class in a "
+            "file's path."
         )
     if len(names) == 1:
         raise InputError(
             f"{source}: has one class only ({names[0]}). Bring a second class folder; if the "
-            "classes lie deeper, give that folder as `source.path` (in an archive, as "
-            "`source.inside`)."
+            "classes lie deeper, give that folder as `source.path` (in an archive or "
+            "repository, as `source.inside`)."
         )
     found = {row["class"] for row in rows}
     for name in names:
@@ -155,54 +176,122 @@ def check_classes(source: Path | str, names: Sequence[str], rows: Sequence[dict]
             )
 
 
-def _class_folders(root: Path) -> tuple[list[str], int]:
-    """Return the folders in a folder and how many phantom files lie beside them."""
-    folders, phantoms = [], 0
-    for entry in sorted(root.iterdir()):
-        if is_phantom(entry.name):
-            phantoms += entry.is_file()
-        elif entry.is_dir():
-            folders.append(entry.name)
-        elif entry.suffix.lower() in SUFFIXES:
-            raise InputError(
-                f"{entry}: lies outside any class folder. Move it into the folder of its class."
-            )
-    return folders, phantoms
+def _fetch(
+    folder: Path,
+    out: Path | None,
+    *,
+    classes: Sequence[str] | None = None,
+    class_pattern: str | None = None,
+    group: str | None = None,
+    angle: str | None = None,
+    splits: Sequence[str] | Mapping[str, str] | None = None,
+    on_bad_image: str = "stop",
+    workers: int = 1,
+) -> Fetched:
+    """Check a folder's images, and copy them if there is where to."""
+    folder = Path(folder)
+    parts = split_folders(splits)
+    for split, part in parts.items():
+        if not (folder / part).is_dir():
+            keys = "`source.path` or `source.splits`" if split else "`source.path`"
+            raise InputError(f"{folder / part}: no such folder. Mend {keys}.")
+    collect = partial(_by_pattern, pattern=class_pattern) if class_pattern else _by_folder
+    rows, phantoms, found = collect(folder, parts, classes)
+    walks.check_case(folder, found)
+    names = list(classes or sorted(found))
+    check_classes(folder, names, rows)
+    order = {name: place for place, name in enumerate(names)}
+    places = {split: place for place, split in enumerate(parts)}
+    rows = [row for row in rows if row["class"] in order]
+    rows.sort(key=lambda row: (places[row["split"]], order[row["class"]], row["image"]))
+    for row in rows:
+        row["group"] = patterns.name(row["image"], group, "group") if group else row["image"]
+        row["angle"] = patterns.angle(row["image"], angle)
+    for parent in {(out / row["image"]).parent for row in rows} if out else ():
+        parent.mkdir(parents=True, exist_ok=True)
+    take = partial(_take_batch, folder=folder, out=out, skip=on_bad_image == "skip")
+    label = "copying images" if out else "checking images"
+    taken = parallel.in_parallel(take, [row["image"] for row in rows], workers, label)
+    return _sorted_out(folder, names, rows, [fact for batch in taken for fact in batch], phantoms)
 
 
-def _walk(folder: Path) -> tuple[list[str], int]:
-    """Return a class folder's images, relative to it and sorted, and a count of phantom files."""
-    files, phantoms = [], 0
-    for parent, folders, names in os.walk(folder):
-        for name in folders:
-            if Path(parent, name).is_symlink():
-                raise InputError(f"{Path(parent, name)}: a link to a folder. Put the folder here.")
-        for name in names:
-            path = Path(parent, name).relative_to(folder)
-            if is_phantom(path):
-                phantoms += 1
-            elif path.suffix.lower() not in SUFFIXES:
-                raise InputError(
-                    f"{folder / path}: not an image by its name, yet in a class folder. Move it "
-                    "elsewhere, or give it the suffix of its format, such as .png or .tif."
-                )
-            else:
-                files.append(path.as_posix())
-    return sorted(files), phantoms
+def _by_folder(
+    folder: Path, parts: Mapping[str, str], classes: Sequence[str] | None
+) -> tuple[list[dict], int, set[str]]:
+    """Return images with split and class by their folders, phantom files, and all classes."""
+    rows, phantoms, found = [], 0, set()
+    for split, part in parts.items():
+        here, skipped = walks.class_folders(folder / part)
+        phantoms += skipped
+        found.update(here)
+        for name in here:
+            if classes is not None and name not in classes:
+                continue
+            paths, skipped = walks.files(folder / part / name)
+            phantoms += skipped
+            images_here = (PurePosixPath(part, name, path).as_posix() for path in paths)
+            rows += [{"image": path, "class": name, "split": split} for path in images_here]
+    return rows, phantoms, found
 
 
-def _group(path: str, pattern: str | None) -> str:
-    if pattern is None:
-        return path
-    match = re.search(pattern, path)
-    if not match:
-        raise InputError(
-            f"{path}: the pattern {pattern!r} finds no group in this path. Mend `source.group`."
+def _by_pattern(
+    folder: Path, parts: Mapping[str, str], classes: Sequence[str] | None, *, pattern: str
+) -> tuple[list[dict], int, set[str]]:
+    """Return the same as `_by_folder`, the class found in each path by a pattern."""
+    rows, phantoms = [], 0
+    for split, part in parts.items():
+        paths, skipped = walks.files(folder / part)
+        phantoms += skipped
+        for path in (PurePosixPath(part, path).as_posix() for path in paths):
+            # A list of the images or a note may lie beside them.
+            if walks.is_image_name(path):
+                name = patterns.name(path, pattern, "class")
+                rows.append({"image": path, "class": name, "split": split})
+    return rows, phantoms, {row["class"] for row in rows}
+
+
+def _take_batch(paths: list[str], folder: Path, out: Path | None, skip: bool) -> list[Any]:
+    """Check some images and copy them; return the facts of each, or what is wrong with it."""
+    taken: list[Any] = []
+    for path in paths:
+        try:
+            taken.append(_take(folder / path, out / path if out else None))
+        except BadImage as error:
+            if not skip:
+                raise
+            taken.append(error.reason)
+    return taken
+
+
+def _take(path: Path, target: Path | None) -> dict[str, Any]:
+    if not walks.is_image_name(path):
+        raise BadImage(
+            path,
+            "not an image by its name, yet in a class folder",
+            "Move it elsewhere, or give it the suffix of its format, such as .png or .tif.",
         )
-    if "group" in match.groupdict():
-        return match["group"] or ""
-    return match[1] if match.re.groups else match[0]
+    data = images.file_bytes(path)
+    facts = images.inspect(path, data)
+    if target:
+        target.write_bytes(data)
+    return facts
 
 
-def _inspect_batch(paths: list[str], folder: Path) -> list[dict]:
-    return [images.inspect(folder / path) for path in paths]
+def _sorted_out(
+    folder: Path, names: Sequence[str], rows: list[dict], taken: list[Any], phantoms: int
+) -> Fetched:
+    """Part the images that were taken from those that were skipped."""
+    good = [row | fact for row, fact in zip(rows, taken, strict=True) if isinstance(fact, dict)]
+    bad = [
+        {"image": row["image"], "reason": fact, "class": row["class"]}
+        for row, fact in zip(rows, taken, strict=True)
+        if not isinstance(fact, dict)
+    ]
+    for name in sorted({row["class"] for row in bad} - {row["class"] for row in good}):
+        lost = [row for row in bad if row["class"] == name]
+        raise InputError(
+            f"{folder}: class {name} has no image left, all {len(lost)} were skipped (the first, "
+            f"{lost[0]['image']}: {lost[0]['reason']}). Replace its images."
+        )
+    skipped = pd.DataFrame(bad, columns=[*SKIPPED_COLUMNS, "class"])[SKIPPED_COLUMNS]
+    return Fetched(pd.DataFrame(good)[COLUMNS], phantoms, skipped)

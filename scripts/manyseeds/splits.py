@@ -111,23 +111,23 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
 
 
 def turn(table: pd.DataFrame, angles: Mapping[str, Sequence[float]]) -> pd.DataFrame:
-    """Return a row for each tile and each angle of its split, the angle in the column `angle`.
+    """Return a row for each tile and each angle of its split.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        Tiles with a column split.
+        Tiles with the columns split and angle, by which their images came turned.
     angles : mapping of str to sequence of float
         Degrees counter-clockwise for each split; other splits have 0 alone.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed from 0; all angles of the first tile, then of the next.
+        Indexed from 0; all angles of the first tile, then of the next. `angle` is the sum.
     """
-    turned = table.assign(angle=[list(angles.get(split, [0])) for split in table["split"]])
-    turned = turned.explode("angle", ignore_index=True)
-    return turned.assign(angle=pd.to_numeric(turned["angle"]))
+    turned = table.assign(turn=[list(angles.get(split, [0])) for split in table["split"]])
+    turned = turned.explode("turn", ignore_index=True)
+    return turned.assign(angle=turned["angle"] + pd.to_numeric(turned["turn"])).drop(columns="turn")
 
 
 def _check_fractions(fractions: Mapping[str, float]) -> None:

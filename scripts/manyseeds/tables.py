@@ -7,7 +7,8 @@ import pandas as pd
 
 from manyseeds.errors import InputError
 
-NAMES = ("dataset", "architecture", "tile", "image", "class", "group", "split", "mode", "sha256")
+NAMES = ("dataset", "architecture", "tile", "image", "class", "group", "split", "mode", "format")
+NAMES += ("sha256", "reason")
 """Columns that hold names, also where a name looks like a number or like a missing value."""
 
 

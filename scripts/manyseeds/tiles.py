@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from manyseeds import images, parallel, scaling, tables
+from manyseeds import disks, images, parallel, scaling, tables
 from manyseeds.errors import InputError
 
 FILLS = ("reflect", "black", "mean")
@@ -100,8 +100,8 @@ def slice_images(
     Returns
     -------
     pandas.DataFrame
-        A row a tile, in the order of the array: tile, image, class, group, split, row,
-        column. Tiles of an image follow each other by row, then column.
+        A row a tile, in the order of the array: tile, image, class, group, split, angle,
+        row, column. Tiles of an image follow each other by row, then column.
 
     Raises
     ------
@@ -116,8 +116,8 @@ def slice_images(
     _check_unique(index)
     low, high = scaling.intensity_range(table, scale, folder, pages, workers)
     channels = {"rgb": 3, "gray": 1}[color]
-    # Opened once to give the file its size; every process maps the part that it fills.
-    np.lib.format.open_memmap(out, "w+", np.uint8, (len(index), size, size, channels))
+    # Created here; every process maps the part that it fills.
+    disks.create_npy(out, (len(index), size, size, channels))
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     jobs = list(zip(table["image"], starts.tolist(), small.tolist(), strict=True))
     fill = partial(
@@ -201,7 +201,7 @@ def rotate_tiles(
         `table` with the positions in `out`.
     """
     shape = np.load(tiles, mmap_mode="r").shape
-    np.lib.format.open_memmap(out, "w+", np.uint8, (len(table), *shape[1:]))
+    disks.create_npy(out, (len(table), *shape[1:]))
     jobs = zip(range(len(table)), table["position"].tolist(), table["angle"].tolist(), strict=True)
     turn = partial(_rotate_batch, tiles=tiles, out=out, fill=fill)
     for _ in parallel.in_parallel(turn, jobs, workers, "rotating"):
@@ -212,7 +212,7 @@ def rotate_tiles(
 def _tile_index(table: pd.DataFrame, counts: np.ndarray, columns: int) -> pd.DataFrame:
     """Return a row a tile, for images of so many tiles each: 1, or those of a whole grid."""
     numbers = np.concatenate([np.arange(count) for count in counts])
-    index = table[["image", "class", "group", "split"]]
+    index = table[["image", "class", "group", "split", "angle"]]
     index = index.loc[index.index.repeat(counts)].reset_index(drop=True)
     index["row"], index["column"] = np.divmod(numbers, columns)
     stems = [PurePosixPath(path).with_suffix("").as_posix() for path in index["image"]]

@@ -1,11 +1,14 @@
 """A small folder of class folders, and what is expected of any source."""
 
+import tarfile
+import zipfile
+
 import numpy as np
 from PIL import Image
 
 COLUMNS = [
-    "image", "class", "group", "split", "width", "height", "bit_depth", "pages", "mode", "maximum",
-    "sha256",
+    "image", "class", "group", "split", "angle", "width", "height", "bit_depth", "pages", "mode",
+    "format", "quality", "maximum", "sha256",
 ]  # fmt: skip
 
 
@@ -23,3 +26,16 @@ def make(root):
 
 def files(root):
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
+def pack(folder, archive, top):
+    """Write a folder's files into an archive of the kind its suffix tells."""
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive, "w") as file:
+            for name in files(folder):
+                file.write(folder / name, f"{top}{name}")
+    else:
+        with tarfile.open(archive, "w:" + archive.suffix[1:].replace("tar", "")) as file:
+            for name in files(folder):
+                file.add(folder / name, f"{top}{name}")
+    return archive

@@ -1,28 +1,13 @@
 import gzip
-import struct
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from class_folders import COLUMNS, files
+from idx_files import PIXELS, write_idx
 from manyseeds import idx, images
 from manyseeds.errors import InputError
-
-
-def write_idx(root, pixels, labels):
-    """Write the four files after the format's description, all with the same content."""
-    root.mkdir()
-    for stem in ["train", "t10k"]:
-        head = bytes([0, 0, 8, 3]) + struct.pack(">3I", *pixels.shape)
-        with gzip.open(root / f"{stem}-images-idx3-ubyte.gz", "wb") as file:
-            file.write(head + pixels.tobytes())
-        with gzip.open(root / f"{stem}-labels-idx1-ubyte.gz", "wb") as file:
-            file.write(bytes([0, 0, 8, 1]) + struct.pack(">I", len(labels)) + bytes(labels))
-    return root
-
-
-PIXELS = np.random.default_rng(0).integers(0, 256, (3, 4, 5), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -31,7 +16,7 @@ def pairs(tmp_path):
 
 
 def test_idx_pairs_become_pngs(pairs, tmp_path):
-    table, _ = idx.read_idx(pairs, tmp_path / "out", names=["T-shirt/top", "Bag"])
+    table = idx.read_idx(pairs, tmp_path / "out", names=["T-shirt/top", "Bag"]).table
     assert table.columns.tolist() == COLUMNS
     assert table["image"].tolist() == [
         f"{split}/{name}.png"
@@ -49,7 +34,7 @@ def test_idx_pairs_become_pngs(pairs, tmp_path):
 
 def test_idx_classes_choose(tmp_path):
     pairs = write_idx(tmp_path / "idx", PIXELS, [2, 0, 1])
-    table, _ = idx.read_idx(pairs, tmp_path / "out", classes=["0", "2"])
+    table = idx.read_idx(pairs, tmp_path / "out", classes=["0", "2"], workers=2).table
     assert table["class"].tolist() == ["2", "0"] * 2
     assert files(tmp_path / "out") == sorted(table["image"])
 
@@ -81,14 +66,32 @@ def shorten(data):
     return gzip.compress(gzip.decompress(data)[:-1])
 
 
+def lengthen(data):
+    return gzip.compress(gzip.decompress(data) + b"x")
+
+
+def claim(data):
+    """Let the header claim 2**96 bytes."""
+    return gzip.compress(gzip.decompress(data)[:4] + b"\xff" * 12)
+
+
+def spoil(data):
+    """Turn a bit of the checksum."""
+    return data[:-8] + bytes([data[-8] ^ 1]) + data[-7:]
+
+
 @pytest.mark.parametrize(
-    ("damage", "said"), [(cut, "not a whole gzip"), (swap, "not an IDX"), (shorten, "its length")]
-)
+    ("damage", "said"), [
+        (cut, "not a whole gzip"), (spoil, "not a whole gzip"), (swap, "not an IDX"),
+        (shorten, "its length"), (lengthen, "its length"), (claim, "its length"),
+    ],
+)  # fmt: skip
 def test_a_damaged_idx_file_is_named(pairs, tmp_path, damage, said):
     path = pairs / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError, match=rf"t10k-images-idx3-ubyte\.gz: {said}.*Fetch it again"):
         idx.read_idx(pairs, tmp_path / "out")
+    assert path.exists()
 
 
 def test_labels_must_be_as_many_as_images(pairs, tmp_path):

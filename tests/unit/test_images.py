@@ -1,19 +1,15 @@
 import io
-import os
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
-from manyseeds import images, scaling
+from manyseeds import images
 from manyseeds.errors import InputError
 from manyseeds.phantoms import is_phantom
 
-DATA = Path(os.environ.get("MANYSEEDS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 RAMP = np.arange(12, dtype=np.uint16).reshape(3, 4) * 300 + 7  # 7 ... 3307: a 12-bit camera
 
 
@@ -273,34 +269,3 @@ def test_resizing_is_antialiased():
     checks = (np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8)[..., None]
     inner = images.resize(checks, 16)[2:-2, 2:-2]
     assert abs(inner.astype(float) - 127.5).max() < 3
-
-
-# real micrographs
-
-
-@pytest.mark.parametrize(
-    ("name", "mode", "bits", "shape", "high"),
-    [
-        ("fly/01_POS002_D.TIF", "P", 8, (1006, 1000, 3), 255),
-        ("human/AS_09125_050116030001_D03f00d0.tif", "L", 8, (512, 512), 255),
-        ("speckles/1-162hrh2ax2.tif", "I;16B", 16, (1000, 1200), 4095),
-    ],
-)
-def test_real_micrographs(tmp_path, name, mode, bits, shape, high):
-    archive = DATA / "micrographs.tar.gz"
-    if not archive.is_file():
-        pytest.skip("MANYSEEDS_DATA has no micrographs.tar.gz")
-    import tarfile
-
-    with tarfile.open(archive) as file:
-        file.extract(f"micrographs/{name}", tmp_path, filter="data")
-    path = tmp_path / "micrographs" / name
-    facts, array = images.inspect(path), images.read(path)
-    assert (facts["mode"], facts["bit_depth"], array.shape) == (mode, bits, shape)
-    assert scaling.intensity_range(pd.DataFrame([facts | {"image": name}]), "depth") == (0, high)
-    with Image.open(path) as image:
-        expected = np.asarray(image.convert("RGB")) if mode == "P" else np.asarray(image)
-    np.testing.assert_array_equal(array, expected)
-    # A micrograph read in the wrong byte order is noise; neighbors in a true one are alike.
-    plane = array.reshape(*shape[:2], -1)[..., 0].astype(float)
-    assert np.corrcoef(plane[:, 1:].ravel(), plane[:, :-1].ravel())[0, 1] > 0.9

@@ -60,6 +60,22 @@ def test_percentiles_are_those_of_all_pixels(tmp_path, dtype, unit):
     np.testing.assert_allclose([low, high], expected, atol=unit / 100)
 
 
+@pytest.mark.parametrize("percentiles", [[90, 10], [50, 50]])
+def test_percentiles_the_wrong_way_round(percentiles):
+    with pytest.raises(
+        InputError, match=r"scale\.percentiles: \d0 is not below \d0\. Give two that differ"
+    ):
+        scaling.intensity_range(records((16, 9)), {"percentiles": percentiles})
+
+
+def test_percentiles_that_fall_together(tmp_path):
+    Image.fromarray(np.full((4, 4), 12, np.uint16)).save(tmp_path / "0.png")
+    with pytest.raises(
+        InputError, match=r"scale\.percentiles: 1 and 99 are the same value, 12, .*further apart"
+    ):
+        scaling.intensity_range(records((16, 12)), {"percentiles": [1, 99]}, tmp_path)
+
+
 # to 8 bits
 
 

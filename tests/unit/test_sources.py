@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 
 def test_a_folder_is_copied_byte_for_byte_and_described(folder, tmp_path):
-    table, phantoms = sources.copy_folder(folder, tmp_path / "out")
+    table, phantoms, skipped = sources.copy_folder(folder, tmp_path / "out")
     assert files(tmp_path / "out") == files(folder)
     assert table.columns.tolist() == COLUMNS
     assert table["image"].tolist() == ["a/9.png", "a/deep/10.png", "b/1.png", "b/2.png"]
@@ -35,27 +35,30 @@ def test_a_folder_is_copied_byte_for_byte_and_described(folder, tmp_path):
         copy = (tmp_path / "out" / row.image).read_bytes()
         assert copy == (folder / row.image).read_bytes()
         assert row.sha256 == hashlib.sha256(copy).hexdigest()
-    assert phantoms == 0
+    assert set(table["angle"]) == {0}
+    assert phantoms == len(skipped) == 0
+    assert skipped.columns.tolist() == ["image", "reason"]
 
 
-def test_two_processes_give_the_same_table(folder):
-    one, _ = sources.describe_folder(folder, workers=1)
-    two, _ = sources.describe_folder(folder, workers=2)
+def test_two_processes_give_the_same_table(folder, tmp_path):
+    one = sources.describe_folder(folder, workers=1).table
+    two = sources.copy_folder(folder, tmp_path / "out", workers=2).table
     assert one.equals(two)
+    assert files(tmp_path / "out") == files(folder)
 
 
 def test_phantoms_are_skipped_and_counted(folder, tmp_path):
     for name in [".DS_Store", "a/.DS_Store", "a/._9.png", "b/Thumbs.db"]:
         (folder / name).write_bytes(b"x")
     save(folder / "__MACOSX/a/1.png")
-    table, phantoms = sources.copy_folder(folder, tmp_path / "out")
+    table, phantoms, _ = sources.copy_folder(folder, tmp_path / "out")
     assert phantoms == 4
     assert len(table) == len(files(tmp_path / "out")) == 4
 
 
 def test_classes_choose_and_order(folder, tmp_path):
     save(folder / "c/1.png")
-    table, _ = sources.copy_folder(folder, tmp_path / "out", classes=["c", "a"])
+    table = sources.copy_folder(folder, tmp_path / "out", classes=["c", "a"]).table
     assert table["class"].tolist() == ["c", "a", "a"]
     assert files(tmp_path / "out") == ["a/9.png", "a/deep/10.png", "c/1.png"]
 
@@ -69,7 +72,7 @@ def test_classes_choose_and_order(folder, tmp_path):
     ],
 )
 def test_groups_come_from_a_pattern(folder, pattern, groups):
-    table, _ = sources.describe_folder(folder, group=pattern)
+    table = sources.describe_folder(folder, group=pattern).table
     assert table["group"].tolist() == groups
 
 
@@ -81,10 +84,118 @@ def test_a_pattern_that_does_not_match_names_the_file(folder):
 def test_a_source_that_is_split_keeps_its_splits(tmp_path):
     for name in ["train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/2.png"]:
         save(tmp_path / "in" / name)
-    table, _ = sources.copy_folder(tmp_path / "in", tmp_path / "out", splits=["train", "test"])
+    table = sources.copy_folder(tmp_path / "in", tmp_path / "out", splits=["train", "test"]).table
     assert table["split"].tolist() == ["train", "train", "test", "test"]
     assert table["class"].tolist() == ["a", "b", "a", "b"]
     assert files(tmp_path / "out") == sorted(table["image"])
+
+
+def test_splits_may_have_folders_of_other_names(tmp_path):
+    for name in ["x/first/a/1.png", "x/first/b/1.png", "x/second/a/1.png", "x/second/b/2.png"]:
+        save(tmp_path / "in" / name)
+    splits = {"train": "x/second", "test": "x/first/"}
+    table = sources.copy_folder(tmp_path / "in", tmp_path / "out", splits=splits).table
+    assert table["split"].tolist() == ["train", "train", "test", "test"]
+    assert table["image"].tolist() == [
+        "x/second/a/1.png", "x/second/b/2.png", "x/first/a/1.png", "x/first/b/1.png",
+    ]  # fmt: skip
+    assert files(tmp_path / "out") == sorted(table["image"])
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        ({"train": "a", "test": "../b"}, r"source\.splits\.test: \.\./b does not lie in"),
+        ({"train": "/a", "test": "b"}, r"source\.splits\.train: /a does not lie in"),
+        ({"train": "a", "test": "a/b"}, r"source\.splits\.test: a/b lies in the folder of train"),
+        ({"train": "a", "test": "./a"}, r"a lies in the folder of (train|test)"),
+        ({"train": ".", "test": "b"}, r"source\.splits\.test: b lies in the folder of train"),
+    ],
+)
+def test_the_folders_of_splits_lie_in_the_source_and_apart(tmp_path, splits, message):
+    with pytest.raises(InputError, match=message):
+        sources.split_folders(splits)
+
+
+# patterns
+
+
+@pytest.fixture
+def fields(tmp_path):
+    """Two fields of three stains without class folders, a list beside them."""
+    for field in ("01", "02"):
+        for value, stain in enumerate("DFR"):
+            path = tmp_path / "fields" / f"{field}_POS_{stain}.TIF"
+            save(path, value)
+    (tmp_path / "fields" / "list.txt").write_text("x")
+    return tmp_path / "fields"
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"_([DFR])\.TIF$", r"(\d+)_POS_(?P<class>[DFR])", r"[DFR](?=\.TIF)"]
+)
+def test_classes_come_from_a_pattern(fields, tmp_path, pattern):
+    table, _, _ = sources.copy_folder(
+        fields, tmp_path / "out", class_pattern=pattern, group=r"^(\d+)_"
+    )
+    assert table["class"].tolist() == ["D", "D", "F", "F", "R", "R"]
+    assert table["group"].tolist() == ["01", "02"] * 3
+    assert table["maximum"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert files(tmp_path / "out") == sorted(table["image"])
+
+
+def test_a_pattern_and_chosen_classes(fields):
+    table = sources.describe_folder(
+        fields, class_pattern=r"_([DFR])\.TIF$", classes=["R", "D"]
+    ).table
+    assert table["class"].tolist() == ["R", "R", "D", "D"]
+
+
+def test_a_class_pattern_within_splits(tmp_path):
+    for name in ["one/x/a1.png", "one/b1.png", "two/a1.png", "two/b2.png"]:
+        save(tmp_path / name)
+    table = sources.describe_folder(
+        tmp_path, class_pattern=r"([ab])\d", splits={"train": "one", "test": "two"}
+    ).table
+    assert table["split"].tolist() == ["train", "train", "test", "test"]
+    assert table["class"].tolist() == ["a", "b", "a", "b"]
+
+
+def test_folders_within_a_class_can_be_groups(tmp_path):
+    for name in ["a/day1/1.png", "a/day1/deep/2.png", "a/day2/1.png", "b/day1/1.png"]:
+        save(tmp_path / name)
+    table = sources.describe_folder(tmp_path, group="^[^/]+/([^/]+)/").table
+    assert table["group"].tolist() == ["day1", "day1", "day2", "day1"]
+    table = sources.describe_folder(tmp_path, group="^([^/]+/[^/]+)/").table
+    assert table["group"].tolist() == ["a/day1", "a/day1", "a/day2", "b/day1"]
+
+
+def test_angles_come_from_a_pattern(tmp_path):
+    names = ["a/C100_-108.png", "a/C100_18.png", "a/C10.png", "b/S1_0.png", "b/S1_7.5.png"]
+    for name in names:
+        save(tmp_path / name)
+    table = sources.describe_folder(tmp_path, angle=r"_(-?[\d.]+)\.png$").table
+    assert dict(zip(table["image"], table["angle"], strict=True)) == dict(
+        zip(names, [-108, 18, 0, 0, 7.5], strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"class_pattern": r"_([DF])\.TIF$"}, r"01_POS_R\.TIF: the pattern .* finds no class"),
+        ({"class_pattern": r"_(X?)[DFR]\."}, r"finds no class in this path\. Mend `source\.class`"),
+        ({"class_pattern": "(POS)"}, r"fields: has one class only \(POS\)"),
+        ({"class_pattern": "_([DFR"}, r"source\.class: .* is not a regular expression .*quotes"),
+        (
+            {"class_pattern": "[DFR]", "angle": "POS_(.)"},
+            r"01_POS_D\.TIF: the pattern .* finds 'D', which is not a number of degrees",
+        ),
+        ({"class_pattern": "[DFR]", "group": "(a)|_"}, r"finds no group in this path"),
+    ],
+)
+def test_a_pattern_that_finds_the_wrong_thing(fields, tmp_path, options, message):
+    breaks(fields, tmp_path, message, **options)
 
 
 def breaks(folder, tmp_path, message, **options):

@@ -12,7 +12,7 @@ def table(groups):
     """Return tiles from (class, group, number of tiles), each group one image."""
     rows = [
         {"tile": f"{name}/{group}_{i}", "image": f"{name}/{group}.png", "class": name}
-        | {"group": group, "split": ""}
+        | {"group": group, "split": "", "angle": 0.0}
         for name, group, count in groups
         for i in range(count)
     ]
@@ -65,6 +65,30 @@ def test_no_group_twice_every_tile_once_shares_within_one_group(sizes, first, se
         for test, fraction in fractions.items():
             got = (split[part.index] == test).sum()
             assert abs(got - fraction * len(part)) <= largest, (name, test)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.integers(0, 12), st.integers(1, 5)),
+        min_size=2,
+        max_size=40,
+    ),
+    st.floats(0.05, 0.8),
+    st.integers(0, 99),
+)
+@settings(max_examples=100, deadline=None)
+def test_groups_of_several_classes_stay_whole_and_shares_within_one_group(parts, share, seed):
+    """Such as the stains of a field, some of which may be missing."""
+    frame = table([(name, f"g{group}", count) for name, group, count in parts])
+    split = splits.assign(frame, "group", {"test": share}, np.random.default_rng(seed))
+    assert split.index.equals(frame.index)
+    assert whole(split, frame["group"])
+    # Groups with the same mixture of classes, or several, are drawn together.
+    mixture = frame.groupby("group")["class"].agg(lambda names: "".join(sorted(set(names))))
+    stratum = frame["group"].map(mixture.where(mixture.str.len() == 1, "several"))
+    for _, part in frame.groupby(stratum):
+        largest = part["group"].value_counts().max()
+        assert abs((split[part.index] == "test").sum() - share * len(part)) <= largest
 
 
 @given(st.permutations(range(60)), st.sampled_from(["field", "group"]))
@@ -128,8 +152,9 @@ def test_tiles_are_turned_by_the_angles_of_their_split():
     assert turned["tile"].tolist() == ["a/1_0", "a/1_0", "a/2_0", "b/3_0", "b/3_0"]
     assert turned["angle"].tolist() == [-5, 0, 0, -5, 0]
     assert turned["split"].tolist() == ["train", "train", "test", "train", "train"]
-    assert turned["angle"].dtype == np.int64  # so that a table says 0, not 0.0
-    assert splits.turn(frame, {"train": [-4.5, 0]})["angle"].tolist() == [-4.5, 0, 0, -4.5, 0]
+    # What came turned is turned further.
+    frame["angle"] = [0, 10, 20]
+    assert splits.turn(frame, {"train": [-4.5, 0]})["angle"].tolist() == [-4.5, 0, 10, 15.5, 20]
 
 
 def test_a_source_without_splits_is_refused():

@@ -60,6 +60,50 @@ def test_a_grid_finer_than_the_field_is_refused(remainder):
         tiles.slice_array(np.zeros((3, 8)), 4, 4, remainder)
 
 
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(4, 19), st.integers(4, 19))
+def test_cropped_tiles_reassemble_to_nearly_all_of_the_field(rows, columns, height, width):
+    """What is left out is less than a tile's share: fewer rows and columns than the grid's."""
+    field = np.arange(height * width).reshape(height, width)
+    sliced = tiles.slice_array(field, rows, columns, "crop")
+    bands = [np.concatenate(sliced[r * columns : (r + 1) * columns], axis=1) for r in range(rows)]
+    whole = np.concatenate(bands, axis=0)
+    assert 0 <= height - whole.shape[0] < rows
+    assert 0 <= width - whole.shape[1] < columns
+    np.testing.assert_array_equal(whole, field[: whole.shape[0], : whole.shape[1]])
+
+
+@given(
+    shape=st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(2, 6)),
+    counts=st.lists(st.sampled_from([1, 2]), min_size=1, max_size=3),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_tiles_on_disk_reassemble_to_the_fields(tmp_path_factory, shape, counts, seed):
+    """Each tile lies in the field where its row and column say, in no other."""
+    folder = tmp_path_factory.mktemp("fields")
+    rows, columns, size = shape
+    generator, fields, records = np.random.default_rng(seed), {}, []
+    for number, channels in enumerate(counts):
+        pixels = generator.integers(0, 256, (rows * size, columns * size, 3), dtype=np.uint8)
+        pixels = pixels if channels == 2 else pixels[..., 0]
+        name = f"{number}.png"
+        Image.fromarray(pixels).save(folder / name)
+        fields[name] = pixels if channels == 2 else np.dstack([pixels] * 3)
+        records.append({"image": name, "class": "a", "group": name, "split": "", "angle": 0.0})
+        records[-1] |= images.inspect(folder / name)
+    table = pd.DataFrame(records)
+    index = tiles.slice_images(
+        table, folder, folder / "t.npy", size=size, rows=rows, columns=columns
+    )
+    again = {name: np.zeros_like(field) for name, field in fields.items()}
+    array = np.load(folder / "t.npy")
+    for place, row in enumerate(index.to_dict("records")):
+        y, x = row["row"] * size, row["column"] * size
+        again[row["image"]][y : y + size, x : x + size] = array[place]
+    for name, field in fields.items():
+        np.testing.assert_array_equal(again[name], field)
+
+
 @pytest.fixture
 def dataset(tmp_path):
     """Return two fields of 8 x 12 pixels and a small tile of 4 x 4, with their table."""
@@ -69,7 +113,15 @@ def dataset(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(rng.integers(0, 4096, shape, dtype=np.uint16)).save(path)
-        rows.append({"image": name, "class": name[0], "group": "g" + name[0], "split": "train"})
+        rows.append(
+            {
+                "image": name,
+                "class": name[0],
+                "group": "g" + name[0],
+                "split": "train",
+                "angle": 9.0,
+            }
+        )
         rows[-1] |= images.inspect(path)
     return pd.DataFrame(rows), tmp_path
 
@@ -87,7 +139,7 @@ def test_images_become_tiles_in_order(dataset):
     assert index["row"].tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1]
     assert index["column"].tolist() == [0, 1, 2, 0, 1, 2, 0, 0, 1, 2, 0, 1, 2]
     assert index["group"].tolist() == ["ga"] * 6 + ["gb"] * 7
-    assert list(index) == ["tile", "image", "class", "group", "split", "row", "column"]
+    assert list(index) == ["tile", "image", "class", "group", "split", "angle", "row", "column"]
     for position, row in index.iterrows():
         pixels = np.asarray(Image.open(folder / row["image"])).astype(float)
         y, x = row["row"] * 4, row["column"] * 4
@@ -101,7 +153,7 @@ def test_gray_and_color_files_make_color_tiles(tmp_path):
     rows = []
     for name, array in {"gray.png": gray, "rgb.png": rgb}.items():
         Image.fromarray(array).save(tmp_path / name)
-        rows.append({"image": name, "class": "a", "group": name, "split": ""})
+        rows.append({"image": name, "class": "a", "group": name, "split": "", "angle": 0.0})
         rows[-1] |= images.inspect(tmp_path / name)
     tiles.slice_images(pd.DataFrame(rows), tmp_path, tmp_path / "tiles.npy", size=8)
     array = np.load(tmp_path / "tiles.npy")

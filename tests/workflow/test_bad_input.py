@@ -2,13 +2,17 @@
 
 import hashlib
 import re
+import shutil
+import subprocess
 import tarfile
 
+import jsonschema
 import numpy as np
 import pytest
 import yaml
 from PIL import Image
 
+from manyseeds.tables import read
 from study import ROOT, snakemake
 
 pytestmark = pytest.mark.workflow
@@ -52,6 +56,22 @@ MINE = [{"dataset": "mine", "architectures": ["deep"]}]
             },
             r"datasets.mine.source.path: \$NOWHERE/images does not exist.*environment variable",
         ),
+        (
+            {"datasets": {"snf7-sim": {"source": {"kind": "torchvision", "name": "MNIST"}}}},
+            r"datasets.snf7-sim.source.* 'MNIST' is not one of .*FashionMNIST",
+        ),
+        (
+            {
+                "datasets": {
+                    "mine": {"source": {"kind": "git", "url": "https://x", "commit": "main"}}
+                }
+            },
+            r"datasets.mine.source.commit: 'main' does not match .*Full hash",
+        ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "folder", "path": "x"}, "on_bad_image": 1}}},
+            r"datasets.mine.on_bad_image: 1 is not one of \['stop', 'skip'\]",
+        ),
     ],
 )
 def test_a_faulty_study_stops_before_any_job(tmp_path, study, says):
@@ -71,6 +91,42 @@ def folder(tmp_path):
             pixels = generator.integers(0, 256, (64, 64), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / f"images/{name}/{name}{number}_a.png")
     return tmp_path / "images"
+
+
+def same_but_for_case(folder):
+    (folder / "Control").mkdir()
+    Image.new("L", (64, 64)).save(folder / "Control/1.png")
+    return {}, "classes Control and control differ only in case", "images.csv"
+
+
+def line_break_in_a_name(folder):
+    Image.new("L", (64, 64)).save(folder / "control/a\nb.png")
+    return {}, r"control/a\\nb\.png': its name has a line break", "images.csv"
+
+
+def link_in_a_circle(folder):
+    (folder / "control/up").symlink_to(folder)
+    return {}, r"control/up: a link to a folder", "images.csv"
+
+
+def decompression_bomb(folder):
+    # The claim of a size is at bytes 18 to 25 of a BMP.
+    Image.new("L", (64, 64)).save(folder / "control/a.bmp")
+    data = bytearray((folder / "control/a.bmp").read_bytes())
+    data[18:26] = (100_000).to_bytes(4, "little") * 2
+    (folder / "control/a.bmp").write_bytes(data)
+    return {}, r"control/a\.bmp: claims more pixels", "images.csv"
+
+
+def class_of_damaged_images_only(folder):
+    for file in (folder / "treated").iterdir():
+        file.write_bytes(b"")
+    return {"on_bad_image": "skip"}, "class treated has no image left, all 10", "images.csv"
+
+
+def pattern_without_classes(folder):
+    source = {"class": r"_([DFR])\.TIF$"}
+    return {"source": source}, r"control0_a\.png: .* finds no class", "images.csv"
 
 
 def missing_class(folder):
@@ -138,6 +194,8 @@ def diverging_training(folder):
 @pytest.mark.parametrize(
     "spoil",
     [
+        same_but_for_case, line_break_in_a_name, link_in_a_circle, decompression_bomb,
+        class_of_damaged_images_only, pattern_without_classes,
         missing_class, one_class, truncated_jpeg, text_as_png, wrong_checksum,
         grid_that_does_not_divide, empty_test_split, group_in_two_splits, diverging_training,
     ],
@@ -171,6 +229,68 @@ def test_a_users_folder_needs_three_lines(folder, tmp_path):
     run = snakemake(tmp_path, "all", "--cores", "2", study=study)
     assert run.code == 0, run.text
     assert "1 phantom file" in run.text
+
+
+def fetched(tmp_path, dataset):
+    """Fetch a dataset and return the run, images.csv and skipped.csv, checked by their schemas."""
+    study = {"study": "mine", "seeds": 1, "datasets": {"mine": dataset}, "experiments": MINE}
+    target = "results/mine/fetch/mine/skipped.csv"
+    run = snakemake(tmp_path, target, "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    loaded = []
+    for name in ("images", "skipped"):
+        contract = yaml.safe_load((ROOT / f"schemas/{name}.schema.yaml").read_text())
+        table = read(tmp_path / f"results/mine/fetch/mine/{name}.csv")
+        assert table.columns.tolist() == list(contract["properties"])
+        for row in table.to_dict("records"):
+            jsonschema.Draft202012Validator(contract).validate(row)
+        loaded.append(table)
+    return run, *loaded
+
+
+def test_damaged_images_are_skipped_where_the_study_says_so(folder, tmp_path):
+    (folder / "control/control3_a.png").write_bytes(b"")
+    text_as_png(folder)
+    source = {"kind": "folder", "path": str(folder)}
+    run, images, skipped = fetched(tmp_path, {"source": source, "on_bad_image": "skip"})
+    assert len(images) == 19
+    assert skipped["image"].tolist() == ["control/control3_a.png", "treated/notes.png"]
+    assert_said_once(run.text, r"2 damaged images skipped \(of 21\), see .*skipped\.csv")
+    log = (tmp_path / "results/mine/logs/fetch/mine.log").read_text()
+    assert "2 damaged images skipped" in log
+
+
+def test_a_repository_by_its_paths(folder, tmp_path):
+    """Folders of splits, class, group and angle, all found in the names."""
+    remote = tmp_path / "remote"
+    for split, numbers in (("one", range(8)), ("two", range(8, 10))):
+        (remote / split).mkdir(parents=True)
+        for name in ("control", "treated"):
+            for number in numbers:
+                source = folder / name / f"{name}{number}_a.png"
+                shutil.copy(source, remote / split / f"{name[0]}{number}_90.png")
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    settings = [["config", f"uploadpack.allow{key}", "true"] for key in ("Filter", "AnySHA1InWant")]
+    for words in (["init", "--quiet"], *settings, ["add", "."], ["commit", "--quiet", "-m", "x"]):
+        subprocess.run(["git", "-C", remote, *who, *words], check=True)
+    commit = subprocess.check_output(["git", "-C", remote, "rev-parse", "HEAD"], text=True).strip()
+    source = {"kind": "git", "url": f"file://{remote}", "commit": commit}
+    source |= {"splits": {"train": "one", "test": "two"}, "class": r"/([ct])\d"}
+    source |= {"group": r"(\d)_", "angle": r"_(\d+)\."}
+    dataset = {"source": source, "split": {"by": "source"}, "classes": ["t", "c"]}
+    run, images, skipped = fetched(tmp_path, dataset)
+    assert images["image"].iloc[0] == "one/t0_90.png"
+    assert images["split"].value_counts().to_dict() == {"train": 16, "test": 4}
+    assert images["class"].value_counts().to_dict() == {"t": 10, "c": 10}
+    assert set(images["angle"]) == {90}
+    assert len(skipped) == 0
+    assert_said_once(run.text, rf"20 images in 2 classes from file://{remote}")
+
+
+def test_the_study_of_the_public_images_is_well_formed(tmp_path):
+    run = snakemake(tmp_path, "all", "--dry-run", study=ROOT / "studies/snf7.yaml")
+    assert run.code == 0, run.text
+    assert {"fetch", "slice", "split", "pack", "train_stack"} <= run.jobs()
 
 
 def assert_said_once(text, pattern):

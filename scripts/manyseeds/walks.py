@@ -1,0 +1,203 @@
+"""Walking through a folder of images: what is in it, and what is wrong with its names and links.
+
+Imports little: the workflow itself walks, to see whether a folder has changed.
+"""
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from manyseeds.errors import InputError
+from manyseeds.phantoms import is_phantom
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".stk", ".lsm"}
+SUFFIXES |= {".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
+
+
+def is_image_name(path: PurePosixPath | Path | str) -> bool:
+    """Tell whether a file is an image by its suffix."""
+    return PurePosixPath(path).suffix.lower() in SUFFIXES
+
+
+def class_folders(root: Path) -> tuple[list[str], int]:
+    """Return the folders in a folder, sorted, and how many phantom files lie beside them.
+
+    Parameters
+    ----------
+    root : path
+        The folder. Folders in it may be links.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be read; it holds an image, a link that leads nowhere or in a
+        circle, or a name with control characters.
+    """
+    folders, phantoms = [], 0
+    with _readable():
+        for entry in sorted(Path(root).iterdir()):
+            if is_phantom(entry.name):
+                phantoms += entry.is_file()
+                continue
+            check_name(entry)
+            if entry.is_dir():
+                folders.append(entry.name)
+            elif is_image_name(entry):
+                raise InputError(
+                    f"{entry}: lies outside any class folder. Move it into the folder of its "
+                    "class, or give `source.class`, a pattern that finds the class in a file's "
+                    "path."
+                )
+            elif entry.is_symlink() and not entry.exists():
+                raise InputError(
+                    f"{entry}: a link that leads nowhere or in a circle. Mend or delete the link."
+                )
+    return folders, phantoms
+
+
+def files(folder: Path) -> tuple[list[str], int]:
+    """Return the files under a folder, and a count of phantom files.
+
+    Parameters
+    ----------
+    folder : path
+        May itself be a link. Links to files are followed, wherever they lead.
+
+    Returns
+    -------
+    paths : list of str
+        Relative to `folder`, with slashes, sorted.
+    phantoms : int
+        Phantom files left out.
+
+    Raises
+    ------
+    InputError
+        A folder cannot be read or is a link; a name has control characters.
+    """
+    found, phantoms = [], 0
+    with _readable():
+        for parent, folders, names in os.walk(folder, onerror=_raise):
+            for name in folders:
+                if is_phantom(name):
+                    continue
+                check_name(Path(parent, name))
+                if Path(parent, name).is_symlink():
+                    raise InputError(
+                        f"{Path(parent, name)}: a link to a folder, which is not followed as it "
+                        "may lead in a circle. Put the folder itself here."
+                    )
+            for name in names:
+                path = Path(parent, name).relative_to(folder)
+                if is_phantom(path):
+                    phantoms += 1
+                else:
+                    check_name(Path(parent, name))
+                    found.append(path.as_posix())
+    return sorted(found), phantoms
+
+
+def check_name(path: Path | PurePosixPath) -> None:
+    """Raise unless the last part of a path can stand in a table and on a line.
+
+    Parameters
+    ----------
+    path : path
+        Of a file or folder. Blanks and the letters of any script are fine.
+
+    Raises
+    ------
+    InputError
+        It has a line break or another control character, or bytes that are no UTF-8.
+    """
+    # Control characters, halves of surrogate pairs (undecodable bytes), line separators.
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in path.name):
+        raise InputError(
+            f"{str(path)!r}: its name has a line break, another control character, or bytes "
+            "that are no UTF-8. Rename it."
+        )
+
+
+def check_case(source: Path | str, names: Iterable[str]) -> None:
+    """Raise if two classes differ only in case, which many file systems do not tell apart.
+
+    Parameters
+    ----------
+    source : path or str
+        What the message names.
+    names : iterable of str
+        The classes.
+
+    Raises
+    ------
+    InputError
+        Two of them are the same but for case (or for how accents are encoded).
+    """
+    seen = {}
+    for name in sorted(set(names)):
+        first = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+        if first != name:
+            raise InputError(
+                f"{source}: the classes {first} and {name} differ only in case. Rename one, or "
+                "put their images together."
+            )
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a digest of the names, sizes and dates of all files under a folder.
+
+    Parameters
+    ----------
+    folder : path
+        Links in it are followed, each folder once. What cannot be read is left out.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
+    digest, seen, lines = hashlib.sha256(), set(), []
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        try:
+            status = Path(parent).stat()
+        except OSError:
+            continue
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders.sort()
+        for name in names:
+            path = Path(parent, name)
+            relative = path.relative_to(folder)
+            if is_phantom(relative):
+                continue
+            try:
+                status = path.stat()
+            except OSError:
+                lines.append(repr(str(relative)))
+            else:
+                lines.append(repr((str(relative), status.st_size, status.st_mtime_ns)))
+    for line in sorted(lines):
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Name the folder that cannot be read in what is raised."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{error.filename}: cannot be read ({error.strerror}). Give yourself the permission "
+            "(chmod u+rx on the folder), or move the images elsewhere."
+        ) from error
+
+
+def _raise(error: OSError) -> None:
+    """Let `os.walk` stop where it would leave out a folder."""
+    raise error
