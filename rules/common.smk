@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import shutil
 import sys
 from itertools import product
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 import jsonschema
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+from manyseeds import inventory, remedies
 from manyseeds.phantoms import is_phantom
 
 # glibc returns large buffers to the system after every training step and fetches them back in
@@ -51,6 +55,21 @@ def check_study(config):
                 f"Choose one of {', '.join(config['datasets'])}, or add it under datasets."
             )
         check_dataset(name)
+    check_sources()
+
+
+def check_sources():
+    """Stop when paths of the study's sources are missing, naming all of them."""
+    missing = {}
+    for name in dict.fromkeys(experiment["dataset"] for experiment in config["experiments"]):
+        where = config["datasets"][name]["source"]
+        fault = remedies.missing(where, location(name))
+        if fault:
+            key = f"datasets.{name}.source.{'path' if 'path' in where else 'url'}"
+            missing.setdefault(fault, []).append(key)
+    if missing:
+        lines = [f"config key {', '.join(keys)}: {fault}" for fault, keys in missing.items()]
+        raise WorkflowError("\n".join(lines))
 
 
 def check_dataset(name):
@@ -62,11 +81,6 @@ def check_dataset(name):
         classes = ["control", source["phenotype"]]
         if sorted(dataset.get("classes", classes)) != sorted(classes):
             raise WorkflowError(f"{key}.classes: a simulated dataset has the classes {classes}.")
-    elif "path" in source and not os.path.exists(location(name)):
-        raise WorkflowError(
-            f"{key}.source.path: {location(name)} does not exist. Correct the path"
-            + (" or set the environment variable in it." if "$" in source["path"] else ".")
-        )
     if split["by"] == "source" and source["kind"] != "idx" and "splits" not in source:
         raise WorkflowError(
             f"{key}.split.by: the source does not come split. Name its folders under "
@@ -186,6 +200,20 @@ def fingerprint(wildcards):
     return digest.hexdigest()
 
 
+def say_inventory():
+    """Say where the images of the study come from, before any work."""
+    sources = {name: (config["datasets"][name]["source"], location(name)) for name in DATASETS}
+    fetched = {name for name in DATASETS if Path(f"{RESULTS}/fetch/{name}/images.csv").exists()}
+    try:
+        table = inventory.render(
+            inventory.take(sources, fetched=fetched), shutil.get_terminal_size((110, 0)).columns
+        )
+    except ImportError:  # a bare Snakemake, whose jobs have their packages from envs/
+        return
+    # Silent with --quiet, as what Snakemake itself says then.
+    logger.info(f"Sources of the images:\n{table}\n", extra={"quietness": Quietness.PROGRESS})
+
+
 def chosen(wildcards, *keys):
     """Some settings of a dataset, those left open without a default as None."""
     return {key: config["datasets"][wildcards.dataset].get(key) for key in keys}
@@ -235,6 +263,9 @@ def every(pattern):
 check_study(config)
 
 RESULTS = f"results/{config['study']}"
+# All cores of a local run: each of these jobs shares its images among so many processes. A job on
+# a cluster gets four.
+DATA_THREADS = workflow.resource_settings.cores or 4
 DATASETS = every("{dataset}")
 FIGURES = [
     *every(f"{RESULTS}/figures/{{dataset}}/training_panel.screen.png"),

@@ -94,6 +94,13 @@ def test_every_network_has_the_table_of_its_layers(tiny):
         assert read(path)["parameters"].sum() == of_one_seed
 
 
+def test_what_the_study_reads_is_said_once(tiny):
+    _, after = tiny.text.split("Sources of the images:")
+    rows = [line for line in after.splitlines() if " simulated " in line][:2]
+    assert [row.split()[0] for row in rows] == ["snap29-sim", "snf7-sim"]
+    assert all(row.split()[-1] == "nothing" for row in rows)
+
+
 def test_every_job_leaves_a_log(tiny):
     logs = list(tiny.results.rglob("logs/**/*.log"))
     assert {log.relative_to(tiny.results / "logs").parts[0] for log in logs} >= {
