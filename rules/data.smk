@@ -16,7 +16,7 @@ rule simulate:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 4
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=60,
@@ -44,7 +44,7 @@ rule fetch:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 4
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=240,
@@ -74,7 +74,7 @@ rule slice:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 4
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=120,
@@ -127,7 +127,7 @@ rule rotate:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 4
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=120,
@@ -155,7 +155,7 @@ rule pack:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 1
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=60,
