@@ -21,6 +21,11 @@ wildcard_constraints:
     split=r"[a-z][a-z0-9]*",
 
 
+# Not in dry runs, nor in the jobs of a cluster: Snakemake leaves it out there.
+onstart:
+    say_inventory()
+
+
 localrules:
     all,
     data,

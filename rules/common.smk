@@ -1,6 +1,7 @@
 # What the rules share: the study, checked before any job starts, and the paths of its results.
 import os
 import re
+import shutil
 import sys
 from itertools import product
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import jsonschema
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
-from manyseeds import walks
+from manyseeds import inventory, remedies, walks
 
 # glibc returns large buffers to the system after every training step and fetches them back in
 # the next; kept, they double the speed of training. In pages of 2 MB instead of 4 kB they make
@@ -74,6 +77,21 @@ def check_study(config):
                 f"Choose one of {', '.join(config['datasets'])}, or add it under datasets."
             )
         check_dataset(name)
+    check_sources()
+
+
+def check_sources():
+    """Stop when paths of the study's sources are missing, naming all of them."""
+    missing = {}
+    for name in dict.fromkeys(experiment["dataset"] for experiment in config["experiments"]):
+        where = config["datasets"][name]["source"]
+        fault = remedies.missing(where, location(name))
+        if fault:
+            key = f"datasets.{name}.source.{'path' if 'path' in where else 'url'}"
+            missing.setdefault(fault, []).append(key)
+    if missing:
+        lines = [f"config key {', '.join(keys)}: {fault}" for fault, keys in missing.items()]
+        raise WorkflowError("\n".join(lines))
 
 
 def check_dataset(name):
@@ -85,11 +103,6 @@ def check_dataset(name):
         classes = ["control", source["phenotype"]]
         if sorted(dataset.get("classes", classes)) != sorted(classes):
             raise WorkflowError(f"{key}.classes: a simulated dataset has the classes {classes}.")
-    elif "path" in source and not os.path.exists(location(name)):
-        raise WorkflowError(
-            f"{key}.source.path: {location(name)} does not exist. Correct the path"
-            + (" or set the environment variable in it." if "$" in source["path"] else ".")
-        )
     comes_split = source["kind"] in ("idx", "torchvision") or "splits" in source
     if split["by"] == "source" and not comes_split:
         raise WorkflowError(
@@ -276,6 +289,24 @@ def fingerprint(wildcards):
     return walks.fingerprint(location(wildcards.dataset))
 
 
+def say_inventory():
+    """Say where the images of the study come from, before any work."""
+    sources = {name: (config["datasets"][name]["source"], location(name)) for name in DATASETS}
+    fetched = {
+        name
+        for name in DATASETS
+        if Path(f"{RESULTS}/fetch/{fetch_of(name)}/images.csv").exists()
+    }
+    try:
+        table = inventory.render(
+            inventory.take(sources, fetched=fetched), shutil.get_terminal_size((110, 0)).columns
+        )
+    except ImportError:  # a bare Snakemake, whose jobs have their packages from envs/
+        return
+    # Silent with --quiet, as what Snakemake itself says then.
+    logger.info(f"Sources of the images:\n{table}\n", extra={"quietness": Quietness.PROGRESS})
+
+
 def chosen(wildcards, *keys):
     """Some settings of a dataset, those left open without a default as None."""
     return {key: config["datasets"][wildcards.dataset].get(key) for key in keys}
@@ -331,6 +362,9 @@ def every(pattern):
 check_study(config)
 
 RESULTS = f"results/{config['study']}"
+# All cores of a local run: each of these jobs shares its images among so many processes. A job on
+# a cluster gets four.
+DATA_THREADS = workflow.resource_settings.cores or 4
 DATASETS = every("{dataset}")
 # Those whose images, and whose tiles, the others use too.
 FETCHED = list(dict.fromkeys(map(fetch_of, DATASETS)))

@@ -16,7 +16,7 @@ rule simulate:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 4
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=60,
@@ -45,7 +45,7 @@ rule fetch:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 4
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=240,
@@ -78,7 +78,7 @@ rule slice:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 4
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=120,
@@ -135,7 +135,7 @@ rule rotate:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 4
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=120,
@@ -163,7 +163,7 @@ rule pack:
     priority: 10
     conda:
         "../envs/data.yaml"
-    threads: 1
+    threads: DATA_THREADS
     resources:
         mem_mb=2000,
         runtime=60,

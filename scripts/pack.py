@@ -19,5 +19,6 @@ with reporting():
         classes or sorted(tables.read(snakemake.input.dataset)["class"].unique()),
         Path(snakemake.output.pack),
         Path(snakemake.output.index),
+        workers=snakemake.threads,
     )
     say(f"{len(index):,} tiles")

@@ -74,7 +74,7 @@ def inspect(path: Path | str, data: bytes | None = None) -> dict[str, Any]:
         width = height = maximum = 0
         for index in range(count):
             page = _page(image, data, index)
-            if not np.isfinite(page).all():
+            if page.dtype.kind == "f" and not np.isfinite(page).all():
                 raise BadImage(path, "holds values that are not finite numbers")
             if index == 0:
                 height, width = page.shape[:2]
@@ -259,9 +259,12 @@ def _compose(path: Path | str, stack: list[np.ndarray], colors: Sequence[str]) -
     unknown = [color for color in colors if color not in COLORS]
     if unknown:
         raise InputError(f"pages: unknown color {unknown[0]}. Choose from {', '.join(COLORS)}.")
-    shares = np.array([COLORS[color] for color in colors])
-    total = np.tensordot(np.stack(stack, axis=-1).astype(np.float64), shares, axes=1)
     dtype = stack[0].dtype
-    if dtype.kind in "ui":
-        total = np.minimum(total, np.iinfo(dtype).max)
-    return total.astype(dtype)
+    composed = np.zeros((*stack[0].shape, 3), dtype)
+    for channel in range(3):
+        parts = [page for page, color in zip(stack, colors, strict=True) if COLORS[color][channel]]
+        total = parts[0] if len(parts) == 1 else sum(part.astype(np.float64) for part in parts)
+        if len(parts) > 1 and dtype.kind in "ui":
+            total = np.minimum(total, np.iinfo(dtype).max)
+        composed[..., channel] = total
+    return composed

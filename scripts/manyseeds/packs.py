@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from manyseeds import disks, tables
+from manyseeds import disks, parallel, tables
 from manyseeds.errors import InputError
 
-# Tiles copied at a time: a few megabytes, so that memory stays flat.
+# Tiles that a process copies at a time; there must be enough of such parts for all processes.
 CHUNK_BYTES = 16 * 2**20
 AGAIN = "Delete it and run again, so that it is made anew."
 
@@ -41,7 +42,12 @@ class Pack:
 
 
 def write(
-    tiles: Path, table: pd.DataFrame, classes: Sequence[str], npy: Path, csv: Path
+    tiles: Path,
+    table: pd.DataFrame,
+    classes: Sequence[str],
+    npy: Path,
+    csv: Path,
+    workers: int = 1,
 ) -> pd.DataFrame:
     """Write a pack: some tiles of an array, in the table's order, and their index.
 
@@ -56,6 +62,8 @@ def write(
         All of the dataset's, in the order of their labels.
     npy, csv : path
         The array and the index to be written.
+    workers : int
+        Processes.
 
     Returns
     -------
@@ -74,11 +82,13 @@ def write(
     unknown = sorted(set(table["class"]) - set(classes))
     if unknown:
         raise InputError(f"classes: {unknown[0]!r} is missing. Add it, or leave its images out.")
-    target = disks.create_npy(npy, (len(table), *source.shape[1:]))
+    disks.create_npy(npy, (len(table), *source.shape[1:]))
     step = max(1, CHUNK_BYTES // max(1, int(np.prod(source.shape[1:]))))
-    for start in range(0, len(positions), step):
-        target[start : start + step] = source[positions[start : start + step]]
-    target.flush()
+    jobs = [(start, positions[start : start + step]) for start in range(0, len(positions), step)]
+    for _ in parallel.in_parallel(
+        partial(_copy_batch, tiles=tiles, npy=npy), jobs, workers, "packing"
+    ):
+        pass
     labels = {name: label for label, name in enumerate(classes)}
     index = table.drop(columns="position").assign(label=table["class"].map(labels))
     index.to_csv(csv, index=False)
@@ -113,3 +123,18 @@ def open_pack(npy: Path, csv: Path) -> Pack:
         index=index,
         classes=names["class"].tolist(),
     )
+
+
+def _copy_batch(jobs: list[tuple[int, np.ndarray]], *, tiles: Path, npy: Path) -> None:
+    """Copy some tiles: for each job where they begin in the pack, and their positions in `tiles`.
+
+    Runs of tiles that follow each other are written straight from the mapped file, as plain writes
+    into the other: faster than through a map of that, whose every page would have to be made first.
+    """
+    source = np.load(tiles, mmap_mode="r")
+    begin = np.load(npy, mmap_mode="r").offset
+    with Path(npy).open("r+b") as target:
+        for start, positions in jobs:
+            target.seek(begin + start * source[0].nbytes)
+            for run in np.split(positions, np.flatnonzero(np.diff(positions) != 1) + 1):
+                target.write(source[run[0] : run[-1] + 1])

@@ -2,8 +2,10 @@
 
 import math
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
 from multiprocessing import get_context
 from typing import Any
 
@@ -41,6 +43,19 @@ def in_parallel(
                 bar.update(len(batch))
             return
         with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-            for batch, result in zip(batches, pool.map(function, batches), strict=True):
-                yield result
-                bar.update(len(batch))
+            waiting = iter(batches)
+            # Not all at once: results that nobody has taken yet would pile up.
+            running = deque(
+                (batch, pool.submit(function, batch)) for batch in islice(waiting, 2 * workers)
+            )
+            try:
+                while running:
+                    batch, future = running.popleft()
+                    result = future.result()
+                    running.extend(
+                        (later, pool.submit(function, later)) for later in islice(waiting, 1)
+                    )
+                    yield result
+                    bar.update(len(batch))
+            finally:
+                pool.shutdown(cancel_futures=True)

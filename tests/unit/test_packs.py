@@ -58,6 +58,19 @@ def test_writing_in_chunks_changes_nothing(dataset, monkeypatch):
     np.testing.assert_array_equal(packs.open_pack(*written(dataset)).images, array[[5, 3, 1, 0]])
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("chosen", [[], [5], range(40), range(3, 40, 2), [39, 38, 7, 8, 9, 0]])
+def test_tiles_come_in_the_tables_order_however_many_processes(
+    tmp_path, monkeypatch, workers, chosen
+):
+    monkeypatch.setattr(packs, "CHUNK_BYTES", 300)  # of seven tiles
+    array = np.random.default_rng(1).integers(0, 256, (40, 5, 4, 2), dtype=np.uint8)
+    np.save(tmp_path / "tiles.npy", array)
+    table = pd.DataFrame({"tile": map(str, range(40)), "class": "a"}).iloc[list(chosen)]
+    packs.write(tmp_path / "tiles.npy", table, ["a"], *paths(tmp_path), workers=workers)
+    np.testing.assert_array_equal(np.load(tmp_path / "train.npy"), array[list(chosen)])
+
+
 def test_a_pack_is_not_written_by_reading(dataset):
     pack = packs.open_pack(*written(dataset))
     with pytest.raises(ValueError, match="read-only"):

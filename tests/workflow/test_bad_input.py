@@ -81,6 +81,26 @@ def test_a_faulty_study_stops_before_any_job(tmp_path, study, says):
     assert not (tmp_path / "results").exists()
 
 
+def test_all_missing_sources_are_named_at_once(tmp_path):
+    (tmp_path / "here").mkdir()
+    paths = {"one": "no/images", "two": "$NOWHERE/b.zip", "again": "no/images", "three": "here"}
+    kinds = {"one": "folder", "two": "archive", "again": "folder", "three": "archive"}
+    study = {
+        "datasets": {
+            name: {"source": {"kind": kinds[name], "path": path}} for name, path in paths.items()
+        },
+        "experiments": [{"dataset": name, "architectures": ["deep"]} for name in paths],
+    }
+    run = snakemake(tmp_path, "data", "--cores", "1", study=study)
+    assert run.code != 0
+    assert_said_once(
+        run.text,
+        "datasets.one.source.path, datasets.again.source.path: no/images does not exist",
+    )
+    assert_said_once(run.text, r"datasets.two.source.path: \$NOWHERE/b.zip .*variable NOWHERE")
+    assert_said_once(run.text, "datasets.three.source.path: here is a folder.*kind: folder")
+
+
 @pytest.fixture
 def folder(tmp_path):
     """Ten good images of 64 x 64 pixels in each of two classes."""
@@ -229,6 +249,28 @@ def test_a_users_folder_needs_three_lines(folder, tmp_path):
     run = snakemake(tmp_path, "all", "--cores", "2", study=study)
     assert run.code == 0, run.text
     assert "1 phantom file" in run.text
+    # What is read is said once, before any job, with its size; the phantom file does not count.
+    before, after = run.text.split("Sources of the images:")
+    assert "Fetch the images" not in before
+    assert "Fetch the images" in after
+    row = next(line for line in after.splitlines() if line.startswith("mine "))
+    size = sum(file.stat().st_size for file in folder.rglob("*.png"))
+    assert f" {size / 1000:.1f} kB " in row
+    assert row.split()[-1] == "nothing"
+
+
+def test_what_is_read_is_not_said_when_nothing_may_be(folder, tmp_path):
+    study = {
+        "datasets": {"mine": {"source": {"kind": "folder", "path": str(folder)}, "size": 16}},
+        "experiments": MINE,
+    }
+    target = "results/default/fetch/mine/images.csv"
+    dry = snakemake(tmp_path, target, "--cores", "1", "--dry-run", study=study)
+    assert "fetch" in dry.jobs()
+    assert "Sources of the images" not in dry.text
+    quiet = snakemake(tmp_path, target, "--cores", "1", "--quiet", study=study)
+    assert quiet.code == 0
+    assert "Sources of the images" not in quiet.text
 
 
 def fetched(tmp_path, dataset):

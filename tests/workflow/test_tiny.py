@@ -109,6 +109,13 @@ def test_leakage_is_the_difference_of_the_two_splits(tiny):
     assert row["difference"] == pytest.approx(row["leaky"] - row["honest"])
 
 
+def test_what_the_study_reads_is_said_once(tiny):
+    _, after = tiny.text.split("Sources of the images:")
+    rows = [line for line in after.splitlines() if " simulated " in line][:2]
+    assert [row.split()[0].strip(",") for row in rows] == ["snap29-sim", "snf7-sim"]
+    assert all(row.split()[-1] == "nothing" for row in rows)
+
+
 def test_every_job_leaves_a_log(tiny):
     logs = list(tiny.results.rglob("logs/**/*.log"))
     assert {log.relative_to(tiny.results / "logs").parts[0] for log in logs} >= {

@@ -1,0 +1,109 @@
+"""Sources that are missing, and what to do about them.
+
+Needs nothing but the standard library: it looks before any job, in whatever runs Snakemake.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+Source = Mapping[str, Any]
+
+IDX_FILES = tuple(
+    f"{split}-{part}-ubyte.gz"
+    for split in ("train", "t10k")
+    for part in ("images-idx3", "labels-idx1")
+)
+TORCHVISION_FOLDERS = {"CIFAR10": "cifar-10-batches-py", "FashionMNIST": "FashionMNIST"}
+"""The folder of each of torchvision's datasets in its root folder."""
+PACKAGES = {"/usr/share/datasets/fashion-mnist": "dataset-fashion-mnist"}
+"""Debian's packages by the folder in which their data lie."""
+
+
+def missing(source: Source, location: str) -> str:
+    """Return what is wrong with a source's path and what to do, or "" if it is there.
+
+    Parameters
+    ----------
+    source : mapping
+        As in a study, with its ``kind``.
+    location : str
+        Its path or address, environment variables filled in.
+
+    Returns
+    -------
+    str
+        Empty for sources without a path, too: they are made or downloaded.
+    """
+    if not is_local(source, location):
+        return ""
+    path = local_path(location)
+    try:
+        if source["kind"] == "idx" and path.is_dir():
+            lacking = [name for name in IDX_FILES if not (path / name).is_file()]
+            if not lacking:
+                return ""
+            fault = f"{location} lacks {', '.join(lacking)}."
+        elif source["kind"] == "torchvision":
+            folder = TORCHVISION_FOLDERS[source["name"]]
+            if (path / folder).is_dir():
+                return ""
+            fault = f"{location} has no folder {folder}."
+        elif not path.exists():
+            fault = f"{location} does not exist."
+        elif source["kind"] == "archive" and not path.is_file():
+            return f"{location} is a folder. For images in folders write `kind: folder`."
+        elif source["kind"] == "folder" and not path.is_dir():
+            return f"{location} is not a folder. For a zip or tar file write `kind: archive`."
+        else:
+            return ""
+    except OSError as error:
+        fault = f"{location} cannot be read ({error.strerror})."
+    return f"{fault} {remedy(source, location)}"
+
+
+def remedy(source: Source, location: str) -> str:
+    """Return what to do when a source is missing or cannot be downloaded."""
+    kind = source["kind"]
+    if kind == "torchvision" and "path" in source:
+        return "Give torchvision's root folder, or leave the path out to have it downloaded."
+    if "path" in source:
+        package = PACKAGES.get(location.rstrip("/"))
+        if package:
+            return f"Install it (apt install {package}), or give its folder as `source.path`."
+        variable = re.search(r"\$\{?(\w+)", source["path"])
+        if variable:
+            return f"Correct the path, or set the environment variable {variable[1]} in it."
+        return "Correct the path; a relative one starts where the command is run."
+    if kind == "git" and is_local(source, location):
+        return "Correct `source.url`."
+    if kind == "git":
+        needs = "" if shutil.which("git") else "git is not installed: apt install git. "
+        return (
+            f"{needs}If it cannot be cloned: get the folders by hand, and use `kind: folder` with "
+            "their `path` and `splits`."
+        )
+    if kind == "torchvision":
+        by_hand = "apt install dataset-fashion-mnist, and use `kind: idx` with its `path`"
+        if source["name"] != "FashionMNIST":
+            by_hand = (
+                "download and unpack it by hand, and give the folder around it as `source.path`"
+            )
+        return f"If it cannot be downloaded: {by_hand}."
+    what = f"the files {', '.join(IDX_FILES)} into a folder" if kind == "idx" else "it"
+    return (
+        f"If it cannot be downloaded: download {what} by hand, and give `source.path` instead of "
+        "`source.url`."
+    )
+
+
+def is_local(source: Source, location: str) -> bool:
+    """Tell whether a source is read from a path, as a git repository may be, too."""
+    return bool(location) and ("path" in source or location.startswith("file://"))
+
+
+def local_path(location: str) -> Path:
+    """Return the path of a location on this machine, also where it is written as an address."""
+    return Path(location.removeprefix("file://"))
