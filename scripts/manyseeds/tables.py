@@ -5,6 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 NAMES = ("dataset", "architecture", "tile", "image", "class", "group", "split", "mode", "sha256")
+NAMES += ("check", "statement", "tiles", "files", "splits", "classes")
+NAMES += tuple(f"{name}_{side}" for name in NAMES[2:7] for side in (1, 2))
 """Columns that hold names, also where a name looks like a number or like a missing value."""
 
 
