@@ -26,6 +26,7 @@ localrules:
     data,
     train,
     figures,
+    audit_gate,
 
 
 rule all:
@@ -59,6 +60,7 @@ rule figures:
 
 
 include: "rules/data.smk"
+include: "rules/audit.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"

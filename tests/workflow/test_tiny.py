@@ -25,6 +25,10 @@ TINY = ROOT / "tests/tiny.yaml"
         ("images", "fetch/*/images.csv", 2),
         ("split", "splits/*/split.csv", 2),
         ("pack", "packs/*/*.csv", 4),
+        ("audit", "audit/*/audit.csv", 2),
+        ("findings", "audit/*/findings.csv", 2),
+        ("pairs", "audit/*/pairs.csv", 2),
+        ("shares", "audit/*/shares.csv", 2),
         ("history", "training/*/*/*/history.csv", 6),
         ("evaluation", "evaluation/*/*/*/evaluation.csv", 6),
         ("predictions", "evaluation/*/*/*/predictions.parquet", 6),
@@ -74,8 +78,9 @@ def test_training_tiles_are_rotated_and_test_tiles_are_not(tiny):
 
 def test_every_figure_is_there_in_three_versions(tiny):
     screens = sorted(tiny.results.rglob("figures/**/*.screen.png"))
-    # Training panels, drawings and prediction panels of each network, the two of all networks.
-    assert len(screens) == 2 + 3 + 3 + 2
+    # Training panels, two of the audit, drawings and prediction panels of each network, the two of
+    # all networks.
+    assert len(screens) == 2 + 2 * 2 + 3 + 3 + 2
     for screen in screens:
         stem = str(screen).removesuffix(".screen.png")
         assert Image.open(f"{stem}.png").info["dpi"] == pytest.approx((300, 300), abs=1)
@@ -97,9 +102,16 @@ def test_every_network_has_the_table_of_its_layers(tiny):
 def test_every_job_leaves_a_log(tiny):
     logs = list(tiny.results.rglob("logs/**/*.log"))
     assert {log.relative_to(tiny.results / "logs").parts[0] for log in logs} >= {
-        "simulate", "slice", "split", "rotate", "pack", "architecture_drawing",
-        "train_stack", "evaluate",
+        "simulate", "slice", "split", "rotate", "pack", "audit", "audit_gate",
+        "architecture_drawing", "train_stack", "evaluate",
     }  # fmt: skip
+
+
+def test_simulated_images_give_the_audit_nothing_to_find(tiny):
+    for path in tiny.results.glob("audit/*/audit.csv"):
+        table = read(path)
+        assert set(table["result"]) <= {"passed", "not applicable"}, table
+        assert (table["result"] == "passed").sum() >= 9
 
 
 def test_a_second_run_does_nothing(tiny):
@@ -154,10 +166,11 @@ def test_the_report_is_one_self_contained_file(tiny):
     page = report.read_text()
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', page)
     for name in (
-        "Training images", "Architecture", "Predictions", "Test accuracy", "Training accuracy"
+        "Training images", "Audit", "Closest pairs", "Architecture", "Predictions",
+        "Test accuracy", "Training accuracy",
     ):  # fmt: skip
         assert name in page
-    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 10
+    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 14
     assert page.count("<svg style=") == 2  # the first page shows these without a click
 
 
