@@ -31,6 +31,7 @@ localrules:
     data,
     train,
     figures,
+    audit_gate,
 
 
 rule all:
@@ -64,6 +65,7 @@ rule figures:
 
 
 include: "rules/data.smk"
+include: "rules/audit.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"

@@ -293,9 +293,7 @@ def say_inventory():
     """Say where the images of the study come from, before any work."""
     sources = {name: (config["datasets"][name]["source"], location(name)) for name in DATASETS}
     fetched = {
-        name
-        for name in DATASETS
-        if Path(f"{RESULTS}/fetch/{fetch_of(name)}/images.csv").exists()
+        name for name in DATASETS if Path(f"{RESULTS}/fetch/{fetch_of(name)}/images.csv").exists()
     }
     try:
         table = inventory.render(
@@ -343,6 +341,19 @@ def packs_of(name, suffix):
     return [f"{RESULTS}/packs/{name}/{split}.{suffix}" for split in splits(name)]
 
 
+def images_table(wildcards):
+    """The table of a dataset's images as fetched."""
+    return f"{RESULTS}/fetch/{fetch_of(wildcards.dataset)}/images.csv"
+
+
+def audited(wildcards):
+    """Nothing, but only after the audits of this dataset and of all strict ones are passed."""
+    strict = [name for name in DATASETS if config["datasets"][name]["audit"] == "strict"]
+    for name in dict.fromkeys([*strict, wildcards.dataset]):
+        checkpoints.audit_gate.get(dataset=name)
+    return []
+
+
 def first_test(wildcards, suffix):
     """The pack that training is watched on."""
     return packs_of(wildcards.dataset, suffix)[1]
@@ -372,6 +383,8 @@ TILED = list(dict.fromkeys(map(tiling_of, DATASETS)))
 LEAKY = leaky_pairs()
 FIGURES = [
     *every(f"{RESULTS}/figures/{{dataset}}/training_panel.screen.png"),
+    *every(f"{RESULTS}/figures/{{dataset}}/audit.screen.png"),
+    *every(f"{RESULTS}/figures/{{dataset}}/closest_pairs.screen.png"),
     *every(f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.screen.png"),
     *every(f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.screen.png"),
     f"{RESULTS}/figures/accuracy_boxplot.screen.png",

@@ -46,7 +46,7 @@ rule architecture_drawing:
         screen=report(
             f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.screen.png",
             caption="../report/captions/architecture_drawing.rst",
-            category="2. The networks",
+            category="3. The networks",
             labels={
                 "figure": "Architecture",
                 "dataset": "{dataset}",
@@ -56,7 +56,7 @@ rule architecture_drawing:
         table=report(
             f"{RESULTS}/figures/{{dataset}}/{{architecture}}/architecture.csv",
             caption="../report/captions/architecture_table.rst",
-            category="2. The networks",
+            category="3. The networks",
             labels={
                 "figure": "Architecture (table)",
                 "dataset": "{dataset}",
@@ -90,7 +90,7 @@ rule predictions_panel:
         screen=report(
             f"{RESULTS}/figures/{{dataset}}/{{architecture}}/predictions_panel.screen.png",
             caption="../report/captions/predictions_panel.rst",
-            category="3. What the networks predict",
+            category="4. What the networks predict",
             labels={
                 "figure": "Predictions",
                 "dataset": "{dataset}",
@@ -128,13 +128,13 @@ rule accuracy_boxplot:
         screen=report(
             f"{RESULTS}/figures/accuracy_boxplot.screen.png",
             caption="../report/captions/accuracy_boxplot.rst",
-            category="4. How well they classify",
+            category="5. How well they classify",
             labels={"figure": "Test accuracy", "dataset": "all", "network": "all"},
         ),
         table=report(
             f"{RESULTS}/figures/accuracy_boxplot.csv",
             caption="../report/captions/accuracy_table.rst",
-            category="4. How well they classify",
+            category="5. How well they classify",
             labels={"figure": "Test accuracy (table)", "dataset": "all", "network": "all"},
         ),
     log:
@@ -203,7 +203,7 @@ rule training_curves:
         screen=report(
             f"{RESULTS}/figures/training_curves.screen.png",
             caption="../report/captions/training_curves.rst",
-            category="5. How they learn",
+            category="6. How they learn",
             labels={"figure": "Training accuracy", "dataset": "all", "network": "all"},
         ),
     log:

@@ -7,6 +7,7 @@ rule train_stack:
         train_index=f"{RESULTS}/packs/{{dataset}}/train.csv",
         test=lambda wildcards: first_test(wildcards, "npy"),
         test_index=lambda wildcards: first_test(wildcards, "csv"),
+        audited=audited,
     output:
         history=f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/history.csv",
         timing=f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/timing.csv",

@@ -9,6 +9,8 @@ from manyseeds.errors import InputError
 
 NAMES = ("dataset", "architecture", "tile", "image", "class", "group", "split", "mode", "format")
 NAMES += ("sha256", "reason")
+NAMES += ("check", "statement", "tiles", "files", "splits", "classes")
+NAMES += tuple(f"{name}_{side}" for name in NAMES[2:7] for side in (1, 2))
 """Columns that hold names, also where a name looks like a number or like a missing value."""
 
 

@@ -28,6 +28,10 @@ TINY = ROOT / "tests/tiny.yaml"
         ("history", "training/*/*/*/history.csv", 8),
         ("evaluation", "evaluation/*/*/*/evaluation.csv", 8),
         ("predictions", "evaluation/*/*/*/predictions.parquet", 8),
+        ("audit", "audit/*/audit.csv", 3),
+        ("findings", "audit/*/findings.csv", 3),
+        ("pairs", "audit/*/pairs.csv", 3),
+        ("shares", "audit/*/shares.csv", 3),
     ],
 )
 def test_every_table_keeps_its_contract(tiny, schema, pattern, tables):
@@ -76,8 +80,9 @@ def test_training_tiles_are_rotated_and_test_tiles_are_not(tiny):
 
 def test_every_figure_is_there_in_three_versions(tiny):
     screens = sorted(tiny.results.rglob("figures/**/*.screen.png"))
-    # Training panels, drawings and prediction panels of each network, the three of all networks.
-    assert len(screens) == 3 + 4 + 4 + 3
+    # Training panels, two of the audit, drawings and prediction panels of each network, the three
+    # of all networks.
+    assert len(screens) == 3 + 2 * 3 + 4 + 4 + 3
     for screen in screens:
         stem = str(screen).removesuffix(".screen.png")
         assert Image.open(f"{stem}.png").info["dpi"] == pytest.approx((300, 300), abs=1)
@@ -119,9 +124,16 @@ def test_what_the_study_reads_is_said_once(tiny):
 def test_every_job_leaves_a_log(tiny):
     logs = list(tiny.results.rglob("logs/**/*.log"))
     assert {log.relative_to(tiny.results / "logs").parts[0] for log in logs} >= {
-        "simulate", "slice", "split", "rotate", "pack", "architecture_drawing",
-        "train_stack", "evaluate",
+        "simulate", "slice", "split", "rotate", "pack", "audit", "audit_gate",
+        "architecture_drawing", "train_stack", "evaluate",
     }  # fmt: skip
+
+
+def test_simulated_images_give_the_audit_nothing_to_find(tiny):
+    for path in tiny.results.glob("audit/*/audit.csv"):
+        table = read(path)
+        assert set(table["result"]) <= {"passed", "not applicable"}, table
+        assert (table["result"] == "passed").sum() >= 9
 
 
 def test_a_second_run_does_nothing(tiny):
@@ -176,10 +188,11 @@ def test_the_report_is_one_self_contained_file(tiny):
     page = report.read_text()
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', page)
     for name in (
-        "Training images", "Architecture", "Predictions", "Test accuracy", "Training accuracy"
+        "Training images", "Audit", "Closest pairs", "Architecture", "Predictions",
+        "Test accuracy", "Training accuracy",
     ):  # fmt: skip
         assert name in page
-    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 14
+    assert len(re.findall(r"data:image/png;[^,]{1,99}base64,", page)) == 20
     assert page.count("<svg style=") == 2  # the first page shows these without a click
 
 

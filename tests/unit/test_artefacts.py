@@ -1,0 +1,72 @@
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manyseeds import artefacts
+
+
+def images(classes, **properties):
+    table = pd.DataFrame({"class": classes})
+    table["image"] = [f"{name}/{number}.png" for number, name in enumerate(classes)]
+    table = table.assign(width=8, height=8, bit_depth=8, mode="RGB", pages=1)
+    return table.assign(**properties)
+
+
+def results(table):
+    return {check.name.removeprefix("class told by "): check for check in artefacts.check(table)}
+
+
+def one_by_one(values, classes):
+    """Leave-one-out guesses by counting afresh for each image."""
+    right = 0
+    for i, (value, label) in enumerate(zip(values, classes, strict=True)):
+        rest = [(v, c) for j, (v, c) in enumerate(zip(values, classes, strict=True)) if j != i]
+        everyone = Counter(c for _, c in rest)
+        same = Counter(c for v, c in rest if v == value) or everyone
+        guess = min(set(classes), key=lambda c: (-same[c], -everyone[c], c))
+        right += guess == label
+    return right
+
+
+@given(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("abc")), min_size=2, max_size=30))
+def test_guesses_are_those_of_counting_one_by_one(rows):
+    values, classes = zip(*rows, strict=True)
+    counted = artefacts.guessed_right(pd.Series(values), pd.Series(classes))
+    assert counted == one_by_one(values, classes)
+
+
+def test_a_class_of_another_size_is_found_with_files_of_both():
+    classes = ["a"] * 20 + ["b"] * 20
+    size = results(images(classes, width=[8] * 20 + [9] * 20))["width and height"]
+    assert size.result == "found"
+    (finding,) = size.findings
+    assert "a: 8 x 8 (20 of 20); b: 9 x 8 (20 of 20)" in finding.statement
+    assert {"a/0.png", "b/20.png"} <= set(finding.files)
+
+
+@pytest.mark.parametrize("column", ["bit_depth", "pages", "mode", "format", "quality"])
+def test_each_property_alone(column):
+    values = {"bit_depth": (8, 16), "pages": (1, 2), "mode": ("L", "RGB"),
+              "format": ("PNG", "JPEG"), "quality": (75, 95)}[column]  # fmt: skip
+    table = images(["a"] * 30 + ["b"] * 30, **{column: np.repeat(values, 30)})
+    found = {name for name, check in results(table).items() if check.result == "found"}
+    assert found == {artefacts.PROPERTIES[column]}
+
+
+def test_what_tells_nothing_passes_and_what_is_unknown_is_not_judged():
+    generator = np.random.default_rng(0)
+    classes = generator.choice(["a", "b", "c"], 600)
+    checks = results(images(classes, width=generator.integers(8, 12, 600)))
+    assert checks["width and height"].result == "passed"
+    assert checks["bit depth"].result == "passed"
+    assert checks["JPEG quality"].result == "not applicable"
+
+
+def test_few_images_are_no_proof():
+    """Three images a class by another camera are chance as well as not."""
+    checks = results(images(["a", "a", "b", "b"], width=[8, 8, 9, 9]))
+    assert checks["width and height"].result == "passed"
