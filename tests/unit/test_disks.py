@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -96,12 +97,13 @@ def test_a_disk_that_fills_while_slicing(folder, small):
 def sliced(folder, tmp_path):
     table = sources.describe_folder(folder).table
     index = tiles.slice_images(table, folder, tmp_path / "t.npy", size=160)
+    index = index.assign(position=range(len(index)))
     return tmp_path / "t.npy", index
 
 
 def test_a_disk_that_fills_while_rotating(sliced, small):
     with pytest.raises(InputError, match=r"small: no space is left.* 3 MB are needed"):
-        tiles.rotate_tiles(sliced[0], sliced[1], small / "r.npy", angles=[0, 90])
+        tiles.rotate_tiles(sliced[0], pd.concat([sliced[1]] * 2), small / "r.npy")
 
 
 def test_a_disk_that_fills_while_packing(sliced, small):

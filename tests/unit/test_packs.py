@@ -66,7 +66,7 @@ def test_tiles_come_in_the_tables_order_however_many_processes(
     monkeypatch.setattr(packs, "CHUNK_BYTES", 300)  # of seven tiles
     array = np.random.default_rng(1).integers(0, 256, (40, 5, 4, 2), dtype=np.uint8)
     np.save(tmp_path / "tiles.npy", array)
-    table = pd.DataFrame({"tile": map(str, range(40)), "class": "a"}).iloc[list(chosen)]
+    table = pd.DataFrame({"class": "a", "position": list(chosen)})
     packs.write(tmp_path / "tiles.npy", table, ["a"], *paths(tmp_path), workers=workers)
     np.testing.assert_array_equal(np.load(tmp_path / "train.npy"), array[list(chosen)])
 
