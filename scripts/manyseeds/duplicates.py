@@ -162,9 +162,9 @@ def confirm(turned: Path, once: Path, pairs: pd.DataFrame, workers: int = 1) -> 
     Returns
     -------
     pandas.DataFrame
-        `pairs` with angle refined to whole degrees (where it can matter, see
-        `HOPELESS`), -179 to 180, and the column correlation (Pearson's, of the gray levels on the disc; neither brightness nor
-        contrast changes it).
+        `pairs` with angle refined to whole degrees (where it can matter, see `HOPELESS`), -179
+        to 180, and the column correlation (Pearson's, of the gray levels on the disc; neither
+        brightness nor contrast changes it).
     """
     rows = list(pairs[["turned", "once", "angle"]].itertuples(index=False, name=None))
     work = partial(_confirm, turned=turned, once=once)

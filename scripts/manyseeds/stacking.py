@@ -127,7 +127,10 @@ class StackedNetwork(nn.Module):
         ]
 
     def forward(
-        self, images: Tensor, generators: Sequence[np.random.Generator] | None = None
+        self,
+        images: Tensor,
+        generators: Sequence[np.random.Generator] | None = None,
+        seen: int | None = None,
     ) -> Tensor:
         """Return the logits of every seed.
 
@@ -140,6 +143,10 @@ class StackedNetwork(nn.Module):
         generators : sequence of numpy.random.Generator, optional
             Each seed's own, from which dropout draws in training; without them nothing is
             dropped.
+        seen : int, optional
+            How many minibatches the moving averages of batch normalisation have seen in
+            training: they then are weighted means of the minibatches alone. Without it the 0 and
+            1 they begin from count too, as in Keras and PyTorch.
 
         Returns
         -------
@@ -172,7 +179,7 @@ class StackedNetwork(nn.Module):
                 case MaxPool(size, stride):
                     x = F.max_pool2d(x, size, stride)
                 case BatchNorm():
-                    x = self._normalise(x, placed)
+                    x = self._normalise(x, placed, seen)
                 case Dropout(rate):
                     if self.training and generators is not None:
                         x = x * _kept(x.shape, rate, generators).to(x.device, x.dtype)
@@ -209,16 +216,18 @@ class StackedNetwork(nn.Module):
                 return F.relu(F.max_pool2d(x, size, stride)), True
         return F.relu(x), False
 
-    def _normalise(self, x: Tensor, placed: PlacedLayer) -> Tensor:
+    def _normalise(self, x: Tensor, placed: PlacedLayer, seen: int | None) -> Tensor:
         """Return x normalised, seed by seed; in training move the averages along."""
         weight, bias, mean, variance = (
             self._weight(placed, part).flatten() for part in ("weight", "bias", *MOVING)
         )
         layer = placed.layer
         # PyTorch's momentum is the share of the new, Keras' that of the old.
-        return F.batch_norm(
-            x, mean, variance, weight, bias, self.training, 1 - layer.momentum, layer.epsilon
-        )
+        share = 1 - layer.momentum
+        if seen is not None:
+            # So that the weights of all minibatches so far add up to 1, as in Adam's correction.
+            share /= 1 - layer.momentum ** (seen + 1)
+        return F.batch_norm(x, mean, variance, weight, bias, self.training, share, layer.epsilon)
 
     def _weight(self, placed: PlacedLayer, part: str) -> Tensor:
         return getattr(self, _attribute(f"{placed.weights_of}.{part}"))

@@ -280,16 +280,16 @@ def _train_run(run, training, test, settings, streams, precision, stop, meter):
             minibatch = order[:, step * settings.batch : (step + 1) * settings.batch]
             images = as_bytes(training.images[minibatch], device)
             labels = torch.from_numpy(training.labels[minibatch]).to(device)
+            done = (run.epoch - 1) * steps + step
             generators = None
             if drops:
                 generators = [streams(seed, "dropout", run.epoch, step) for seed in run.seeds]
             with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-                logits = network(images, generators)
+                logits = network(images, generators, seen=done)
             losses = F.cross_entropy(
                 logits.float().flatten(0, 1), labels.flatten(), reduction="none"
             ).view_as(labels)
             for group in optimizer.param_groups:
-                done = (run.epoch - 1) * steps + step
                 group["lr"] = settings.learning_rate / (1 + settings.decay * done)
             optimizer.zero_grad()
             # The sum over seeds of each one's mean: no seed's gradient is scaled by another.

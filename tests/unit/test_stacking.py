@@ -174,6 +174,26 @@ def test_batch_normalisation_in_training_is_pytorchs_of_each_seed():
         torch.testing.assert_close(ours, one.eval()(images).flatten(1))
 
 
+def test_moving_averages_can_leave_out_what_they_began_from():
+    """They are the means of what was seen, the n-th minibatch from the end weighing 0.99^n."""
+    shape = (2, 3, 3)
+    layers = [
+        PlacedLayer("batchnorm1", BatchNorm(), shape, shape, "batchnorm1"),
+        PlacedLayer("flatten1", Flatten(), shape, (18,), "flatten1"),
+    ]
+    start = initial_weights(layers, np.random.default_rng(0))
+    network = StackedNetwork.of_seeds(layers, [start] * 2).train()
+    x = 0.1 + 0.02 * torch.randn(5, 2, 6, *shape, generator=torch.Generator().manual_seed(0))
+    for seen, minibatch in enumerate(x):
+        network(minibatch, seen=seen)
+    weights = 0.99 ** np.arange(4, -1, -1)
+    found = network.weights()
+    of_channels = x.numpy().transpose(0, 1, 3, 2, 4, 5).reshape(5, 2, 2, -1)
+    for name, values in (("mean", of_channels.mean(-1)), ("variance", of_channels.var(-1, ddof=1))):
+        expected = np.average(values, axis=0, weights=weights)
+        np.testing.assert_allclose(found[f"batchnorm1.{name}"], expected, rtol=1e-4)
+
+
 def dropout(rate=0.3, seeds=SEEDS):
     """A network whose outputs, for images of ones, are the factors of dropout."""
     layers = [
