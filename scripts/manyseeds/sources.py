@@ -28,8 +28,8 @@ class Fetched(NamedTuple):
     Attributes
     ----------
     table : pandas.DataFrame
-        A row an image, columns as in `COLUMNS`; sorted by split and class as given, then by
-        path.
+        A row an image, columns as in `COLUMNS`; sorted by split (train first) and class as
+        given, then by path.
     phantoms : int
         How many phantom files, such as ``.DS_Store``, were left out.
     skipped : pandas.DataFrame
@@ -135,7 +135,9 @@ def split_folders(splits: Sequence[str] | Mapping[str, str] | None) -> dict[str,
                     f"source.splits.{split}: {path} lies in the folder of {other}. Give each "
                     "split a folder of its own."
                 )
-    return {split: path.as_posix() for split, path in paths.items()}
+    # Train comes first, as the order of a mapping means nothing to those who write YAML.
+    order = sorted(paths, key=lambda split: split != "train")
+    return {split: paths[split].as_posix() for split in order}
 
 
 def check_classes(source: Path | str, names: Sequence[str], rows: Sequence[dict]) -> None:

@@ -93,7 +93,7 @@ def test_a_source_that_is_split_keeps_its_splits(tmp_path):
 def test_splits_may_have_folders_of_other_names(tmp_path):
     for name in ["x/first/a/1.png", "x/first/b/1.png", "x/second/a/1.png", "x/second/b/2.png"]:
         save(tmp_path / "in" / name)
-    splits = {"train": "x/second", "test": "x/first/"}
+    splits = {"test": "x/first/", "train": "x/second"}
     table = sources.copy_folder(tmp_path / "in", tmp_path / "out", splits=splits).table
     assert table["split"].tolist() == ["train", "train", "test", "test"]
     assert table["image"].tolist() == [

@@ -57,8 +57,8 @@ MINE = [{"dataset": "mine", "architectures": ["deep"]}]
             r"datasets.mine.source.path: \$NOWHERE/images does not exist.*environment variable",
         ),
         (
-            {"datasets": {"snf7-sim": {"source": {"kind": "torchvision", "name": "MNIST"}}}},
-            r"datasets.snf7-sim.source.* 'MNIST' is not one of .*FashionMNIST",
+            {"datasets": {"mine": {"source": {"kind": "torchvision", "name": "MNIST"}}}},
+            r"datasets.mine.source.name: 'MNIST' is not one of .*FashionMNIST",
         ),
         (
             {
