@@ -1,7 +1,7 @@
 # Two commands set a fresh machine up: make reproduce, make test. Both need Python >= 3.11.
 # Each target says what it runs; the README shows the same commands without make.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce data train figures report test benchmark lint format clean
+.PHONY: help reproduce data train figures report test benchmark benchmark-data lint format clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ CORES ?= all
 # A file of studies/, or a study of your own; empty for config.yaml.
 STUDY ?=
 # Further options for snakemake, for example OPTIONS="--forcerun accuracy_boxplot", or for
-# benchmarks/run.py.
+# benchmarks/run.py and benchmarks/data.py.
 OPTIONS ?=
 
 VENV := .venv/bin
@@ -27,6 +27,7 @@ help:
 	@echo "make test                                               run the tests"
 	@echo "make data | train | figures | report                    run a study as far as that"
 	@echo "make benchmark [OPTIONS=--quick]                        measure beside Keras and PyTorch"
+	@echo "make benchmark-data [OPTIONS=--quick]                   measure the stages of the data"
 	@echo "make lint | format | clean                              check, format, delete results"
 
 # Anew whenever a pin changes.
@@ -62,6 +63,9 @@ benchmarks/.venv/.installed: benchmarks/requirements.txt benchmarks/constraints.
 
 benchmark: .venv/.installed benchmarks/.venv/.installed
 	$(VENV)/python -m benchmarks.run $(OPTIONS)
+
+benchmark-data: .venv/.installed
+	$(VENV)/python -m benchmarks.data $(OPTIONS)
 
 lint: .venv/.installed
 	$(VENV)/ruff check .

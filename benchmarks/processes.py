@@ -183,6 +183,17 @@ def failed(command: Sequence[str], log: Path) -> RuntimeError:
 
 def whole(command: Sequence[str], variables: Mapping[str, str], log: Path) -> tuple[float, float]:
     """Run a command from start to end; return its wall seconds and peak memory in MB."""
+    seconds, peak = watched(command, variables, log)
+    return seconds, peak.mb
+
+
+def watched(
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    log: Path,
+    watch: type[PeakMemory] = PeakMemory,
+) -> tuple[float, PeakMemory]:
+    """Run a command from start to end; return its wall seconds and what watched its memory."""
     with log.open("w") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -190,11 +201,11 @@ def whole(command: Sequence[str], variables: Mapping[str, str], log: Path) -> tu
             stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            with PeakMemory([process.pid]) as peak:
+            with watch([process.pid]) as peak:
                 code = process.wait()
                 seconds = time.perf_counter() - started
         finally:
             process.kill()
     if code:
         raise failed(command, log)
-    return seconds, peak.mb
+    return seconds, peak
