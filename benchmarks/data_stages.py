@@ -43,7 +43,7 @@ def hash_images(folder: Path, out: Path, workers: int) -> None:
     """As scripts/fetch.py, without the copy."""
     from manyseeds import sources
 
-    table, _ = sources.describe_folder(folder / "images", classes=CLASSES, workers=workers)
+    table, *_ = sources.describe_folder(folder / "images", classes=CLASSES, workers=workers)
     table.to_csv(out / "images.csv", index=False)
 
 
