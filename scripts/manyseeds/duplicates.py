@@ -10,7 +10,7 @@ rotation maps onto itself:
    (perceptual hash of 64 bits, `imagehash.phash`), and keeps the nearest by Hamming distance.
 3. `confirm` turns one thumbnail of each candidate pair until the two correlate best.
 
-Thresholds are chosen by measurement, see docs/audit.md. Mirrored copies are not sought.
+The thresholds are provisional, see docs/audit.md. Mirrored copies are not sought.
 Thumbnails and hashes lie in files, mapped from disk: memory does not grow with the images.
 """
 
@@ -162,9 +162,9 @@ def confirm(turned: Path, once: Path, pairs: pd.DataFrame, workers: int = 1) -> 
     Returns
     -------
     pandas.DataFrame
-        `pairs` with angle refined to whole degrees (where it can matter, see
-        `HOPELESS`), -179 to 180, and the column correlation (Pearson's, of the gray levels on the disc; neither brightness nor
-        contrast changes it).
+        `pairs` with angle refined to whole degrees, -179 to 180 (not where the candidates are
+        `HOPELESS`), and the column correlation (Pearson's, of the gray levels on the disc;
+        neither brightness nor contrast changes it).
     """
     rows = list(pairs[["turned", "once", "angle"]].itertuples(index=False, name=None))
     work = partial(_confirm, turned=turned, once=once)
