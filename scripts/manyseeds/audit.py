@@ -1,7 +1,7 @@
 """The leakage audit: whether the splits of a dataset can be trusted.
 
 Each check looks at one way in which a test accuracy comes to mean less than it seems. The
-thresholds, and how they were chosen: docs/audit.md.
+thresholds: docs/audit.md.
 """
 
 from collections.abc import Mapping, Sequence

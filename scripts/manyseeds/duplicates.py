@@ -10,7 +10,7 @@ rotation maps onto itself:
    (perceptual hash of 64 bits, `imagehash.phash`), and keeps the nearest by Hamming distance.
 3. `confirm` turns one thumbnail of each candidate pair until the two correlate best.
 
-Thresholds are chosen by measurement, see docs/audit.md. Mirrored copies are not sought.
+The thresholds are provisional, see docs/audit.md. Mirrored copies are not sought.
 Thumbnails and hashes lie in files, mapped from disk: memory does not grow with the images.
 """
 
