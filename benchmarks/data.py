@@ -214,6 +214,8 @@ def main() -> None:
     given = parser.parse_args()
     for name in set(given.stages) - set(data_workloads.STAGES):
         parser.error(f"{name!r}: unknown. Choose from {', '.join(data_workloads.STAGES)}.")
+    if given.tiles is not None and given.tiles < 160:
+        parser.error("--tiles: fewer than 160 leave nothing to rotate or to hold out.")
     results = RESULTS / "quick" if given.quick else RESULTS
     results.mkdir(parents=True, exist_ok=True)
     repetitions = given.repetitions or (1 if given.quick else 3)
