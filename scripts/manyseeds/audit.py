@@ -103,8 +103,8 @@ def pairs_across(table: pd.DataFrame, scratch: Path, workers: int = 1) -> pd.Dat
         A row a pair, closest first: rank; tile_1, image_1, class_1, group_1, split_1 and
         place_1 (row in the pack), the same of the second tile; angle (degrees
         counter-clockwise by which the first looks like the second), distance (bits of
-        the hashes), correlation, near_duplicate, identical, same_group (bool). Near-duplicates
-        and at least the `CLOSEST` pairs.
+        the hashes), correlation, detail, near_duplicate, identical, same_group (bool).
+        Near-duplicates and at least the `CLOSEST` pairs.
     """
     upright = table[~table["featureless"]].assign(turn=table["angle"].abs())
     upright = upright.sort_values(["turn", "place"]).drop_duplicates(["split", "tile"])
@@ -235,7 +235,9 @@ def _pairs_of(
     turned, once = sorted(rows, key=lambda name: len(rows[name]))
     files = [scratch / f"{name}.npy" for name in (turned, once)]
     if not len(rows[turned]):
-        found = pd.DataFrame(columns=["turned", "once", "angle", "distance", "correlation"])
+        found = pd.DataFrame(
+            columns=["turned", "once", "angle", "distance", "correlation", "detail"]
+        )
     else:
         places = [rows[name].index.to_numpy(np.int64) for name in (turned, once)]
         found = duplicates.candidates(files[0], places[0], files[1], places[1], scratch, workers)
@@ -245,9 +247,10 @@ def _pairs_of(
         side = rows[name].loc[found[column]].reset_index()
         sides.append(side[[*SIDES, "sha256"]].add_suffix(f"_{number}"))
     pairs = pd.concat(sides, axis=1)
-    facts = found[["angle", "distance", "correlation"]].reset_index(drop=True)
+    facts = found[["angle", "distance", "correlation", "detail"]].reset_index(drop=True)
+    near = (facts["correlation"] >= duplicates.CORRELATION) & (facts["detail"] >= duplicates.DETAIL)
     pairs = pd.concat([pairs, facts], axis=1).assign(
-        near_duplicate=facts["correlation"] >= duplicates.CORRELATION,
+        near_duplicate=near,
         identical=pairs["sha256_1"] == pairs["sha256_2"],
         same_group=pairs["group_1"] == pairs["group_2"],
     )

@@ -35,6 +35,11 @@ DISTANCE = 18
 """Bits of 64 in which the hashes of candidates differ at most."""
 CORRELATION = 0.95
 """Least correlation of two near-duplicates."""
+DETAIL = 0.6
+"""Least correlation of their details: what is left of a thumbnail without its blur. Two tiles
+with little but a bright blob correlate however the blob came about; their details do not."""
+BLUR = 2.0
+"""Standard deviation of that blur, a Gaussian's, in pixels of a thumbnail."""
 HOPELESS = 0.7
 """Pairs that correlate less at the candidate's angle are not turned further."""
 CONTRAST = 1.5
@@ -163,18 +168,19 @@ def confirm(turned: Path, once: Path, pairs: pd.DataFrame, workers: int = 1) -> 
     -------
     pandas.DataFrame
         `pairs` with angle refined to whole degrees (where it can matter, see `HOPELESS`), -179
-        to 180, and the column correlation (Pearson's, of the gray levels on the disc; neither
-        brightness nor contrast changes it).
+        to 180, and the columns correlation (Pearson's, of the gray levels on the disc; neither
+        brightness nor contrast changes it) and detail (the same of their details, see `DETAIL`).
     """
     rows = list(pairs[["turned", "once", "angle"]].itertuples(index=False, name=None))
     work = partial(_confirm, turned=turned, once=once)
     # Runs of pairs as items: one message between processes for many pairs.
     runs = [rows[start : start + RUN] for start in range(0, len(rows), RUN)]
     found = [pair for batch in in_parallel(work, runs, workers, "confirming") for pair in batch]
-    angle, correlation = np.array(found, dtype=float).reshape(-1, 2).T
+    angle, *correlations = np.array(found, dtype=float).reshape(-1, 3).T
     # Beyond six decimals is rounding, which would order pairs that are equally close.
-    correlation = np.clip(correlation, -1, 1).round(6)
-    return pairs.assign(angle=180 - (180 - angle.astype(int)) % 360, correlation=correlation)
+    correlation, detail = np.clip(correlations, -1, 1).round(6)
+    angle = 180 - (180 - angle.astype(int)) % 360
+    return pairs.assign(angle=angle, correlation=correlation, detail=detail)
 
 
 def thumbnail(tile: np.ndarray) -> tuple[np.ndarray, float]:
@@ -261,8 +267,15 @@ def _standardised(thumbnail: np.ndarray) -> np.ndarray:
     return values / max(float(np.linalg.norm(values)), 1e-6)
 
 
-def _confirm(runs: list, *, turned: Path, once: Path) -> list[tuple[int, float]]:
-    """Return the angle and correlation of each pair of the runs."""
+def _detail(thumbnail: np.ndarray) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter
+
+    levels = thumbnail.astype(np.float32)
+    return levels - gaussian_filter(levels, BLUR)
+
+
+def _confirm(runs: list, *, turned: Path, once: Path) -> list[tuple[int, float, float]]:
+    """Return the angle, correlation and that of the details of each pair of the runs."""
     moving, fixed = np.load(turned, mmap_mode="r"), np.load(once, mmap_mode="r")
     found = []
     for pairs in runs:
@@ -273,5 +286,7 @@ def _confirm(runs: list, *, turned: Path, once: Path) -> list[tuple[int, float]]
                 for tried in range(angle - STEP // 2, angle + STEP // 2 + 1):
                     by_angle[tried] = float(_standardised(_turn(image, tried)) @ target)
             best = max(by_angle, key=by_angle.get)
-            found.append((best, by_angle[best]))
+            details = (_detail(_turn(image, best)), _detail(fixed[other]))
+            first, second = map(_standardised, details)
+            found.append((best, by_angle[best], float(first @ second)))
     return found

@@ -101,7 +101,7 @@ def leakage_plot(
         for s, x in (("honest", 0.8), ("leaky", 2.2))
     )
     means["split"] = means["x"].map({0.8: "honest", 2.2: "leaky"})
-    top = points["accuracy"].max()
+    top = max(points["accuracy"].max(), means["high"].fillna(0).max())
     bottom = points["accuracy"].min()
     room = 0.2 * max(top - bottom, 0.05)
     texts = table[PAIR].assign(

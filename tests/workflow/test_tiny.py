@@ -130,10 +130,18 @@ def test_every_job_leaves_a_log(tiny):
 
 
 def test_simulated_images_give_the_audit_nothing_to_find(tiny):
-    for path in tiny.results.glob("audit/*/audit.csv"):
-        table = read(path)
+    for name in ("snap29-sim", "snf7-sim"):
+        table = read(tiny.results / f"audit/{name}/audit.csv")
         assert set(table["result"]) <= {"passed", "not applicable"}, table
         assert (table["result"] == "passed").sum() >= 9
+
+
+def test_the_audit_sees_a_leaky_split(tiny):
+    table = read(tiny.results / "audit/snf7-sim-leaky/audit.csv").set_index("check")
+    assert table.index[table["result"] == "found"].tolist() == [
+        "near-duplicates", "images in two splits",
+    ]  # fmt: skip
+    assert table.loc["images in two splits", "n"] == 10
 
 
 def test_a_second_run_does_nothing(tiny):
