@@ -35,7 +35,7 @@ DISTANCE = 18
 """Bits of 64 in which the hashes of candidates differ at most."""
 CORRELATION = 0.95
 """Least correlation of two near-duplicates."""
-DETAIL = 0.6
+DETAIL = 0.7
 """Least correlation of their details: what is left of a thumbnail without its blur. Two tiles
 with little but a bright blob correlate however the blob came about; their details do not."""
 BLUR = 2.0
