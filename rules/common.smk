@@ -34,8 +34,9 @@ os.environ.setdefault("MANYSEEDS_DATA", "../shared/data")
 def inherit(datasets, name, heirs=()):
     """Return all that a dataset says, its own keys laid over those of the one it is `like`."""
     own = datasets[name]
-    if not isinstance(own, dict) or "like" not in own:
-        return own
+    # What is of the wrong type is left as it is: the schema says so.
+    if not isinstance(own, dict) or not isinstance(own.get("like"), str):
+        return own if isinstance(own, dict) else {}
     parent, key = own["like"], f"config key datasets.{name}.like"
     if parent in (name, *heirs):
         raise WorkflowError(f"{key}: {parent} is like itself in the end. Name another dataset.")
@@ -47,16 +48,17 @@ def inherit(datasets, name, heirs=()):
     if "label" not in own:
         whole.pop("label", None)
     for part in ("slice", "split", "rotate"):
-        if isinstance(own.get(part), dict):
-            whole[part] = {**datasets[parent].get(part, {}), **own[part]}
+        if isinstance(own.get(part), dict) and isinstance(datasets[parent].get(part), dict):
+            whole[part] = {**datasets[parent][part], **own[part]}
     datasets[name] = whole
     return whole
 
 
 def check_study(config):
     """Stop, naming the key and what is allowed, when the study has a fault."""
-    for name in config.get("datasets", {}):
-        inherit(config["datasets"], name)
+    datasets = config.get("datasets")
+    for name in datasets if isinstance(datasets, dict) else ():
+        inherit(datasets, name)
     try:
         validate(config, "../schemas/config.schema.yaml")
     except WorkflowError:
@@ -274,11 +276,7 @@ def source_files(wildcards):
     if "path" not in source(wildcards) or kind in ("folder", "torchvision"):
         return []
     if kind == "idx":
-        return [
-            f"{path}/{split}-{part}-ubyte.gz"
-            for split in ("train", "t10k")
-            for part in ("images-idx3", "labels-idx1")
-        ]
+        return [f"{path}/{name}" for name in remedies.IDX_FILES]
     return [path]
 
 

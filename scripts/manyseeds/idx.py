@@ -12,11 +12,9 @@ import numpy as np
 from manyseeds import disks, downloads
 from manyseeds.errors import InputError
 from manyseeds.labelled_arrays import Labelled, write_pngs
+from manyseeds.remedies import IDX_SPLITS
 from manyseeds.sources import Fetched
 
-# The format of the names of each split's files, and the two kinds of files.
-IDX_FILES = {"train": "train-{}.gz", "test": "t10k-{}.gz"}
-IDX_KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
 CHUNK_BYTES = 2**20
 
 
@@ -50,7 +48,7 @@ def read_idx(
         A file is missing, damaged, not IDX, or has more labels than `names`.
     """
     with tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch:
-        splits = {split: _unpack_pair(source, split, cache, Path(scratch)) for split in IDX_FILES}
+        splits = {split: _unpack_pair(source, split, cache, Path(scratch)) for split in IDX_SPLITS}
         return write_pngs(source, splits, out, names=names, classes=classes, workers=workers)
 
 
@@ -58,10 +56,10 @@ def _unpack_pair(source: str | Path, split: str, cache: Path | None, scratch: Pa
     """Unpack the images and labels of a split into npy files."""
     base = str(source).rstrip("/")
     paths, arrays = [], []
-    for kind, axes in zip(IDX_KINDS, (3, 1), strict=True):
-        address = f"{base}/{IDX_FILES[split].format(kind)}"
+    for name, axes in zip(IDX_SPLITS[split], (3, 1), strict=True):
+        address = f"{base}/{name}"
         paths.append(downloads.fetch_file(address, None, cache))
-        arrays.append(scratch / f"{split}-{kind}.npy")
+        arrays.append(scratch / f"{name}.npy")
         try:
             _unpack_idx(paths[-1], arrays[-1], axes)
         except _Damaged as error:

@@ -231,9 +231,9 @@ def _addresses(where: str, urls: list[str], remedy: str, cache: Path | None, ask
 
 def _cache(cache: Path | None) -> Path:
     """Return where downloads are kept."""
-    import pooch
+    from manyseeds import downloads
 
-    return Path(cache or pooch.os_cache("manyseeds"))
+    return Path(cache or downloads.cache_folder())
 
 
 def _folders(source: remedies.Source) -> str:

@@ -11,11 +11,12 @@ from typing import Any
 
 Source = Mapping[str, Any]
 
-IDX_FILES = tuple(
-    f"{split}-{part}-ubyte.gz"
-    for split in ("train", "t10k")
-    for part in ("images-idx3", "labels-idx1")
-)
+IDX_SPLITS = {
+    split: (f"{stem}-images-idx3-ubyte.gz", f"{stem}-labels-idx1-ubyte.gz")
+    for split, stem in {"train": "train", "test": "t10k"}.items()
+}
+"""The files of images and labels of each split, named as MNIST's."""
+IDX_FILES = tuple(name for names in IDX_SPLITS.values() for name in names)
 TORCHVISION_FOLDERS = {"CIFAR10": "cifar-10-batches-py", "FashionMNIST": "FashionMNIST"}
 """The folder of each of torchvision's datasets in its root folder."""
 PACKAGES = {"/usr/share/datasets/fashion-mnist": "dataset-fashion-mnist"}

@@ -13,10 +13,8 @@ import numpy as np
 from manyseeds import disks, downloads
 from manyseeds.errors import InputError
 from manyseeds.labelled_arrays import Labelled, write_pngs
+from manyseeds.remedies import TORCHVISION_FOLDERS as FOLDERS
 from manyseeds.sources import Fetched
-
-FOLDERS = {"CIFAR10": "cifar-10-batches-py", "FashionMNIST": "FashionMNIST"}
-"""The datasets, and the folder of each in torchvision's root."""
 
 
 def read_torchvision(
@@ -38,7 +36,7 @@ def read_torchvision(
         Gets ``<split>/<class>/NNNNN.png``, split being train or test and NNNNN the place in
         torchvision's dataset.
     name : str
-        Of the dataset, a key of `FOLDERS`.
+        Of the dataset, a key of `remedies.TORCHVISION_FOLDERS`.
     classes, workers
         As in `labelled_arrays.write_pngs`; the names are torchvision's.
     cache : path, optional

@@ -101,3 +101,19 @@ def test_a_faulty_like_stops_before_any_job(tmp_path, datasets, says):
     assert run.code != 0
     assert re.search(says, run.text)
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("datasets", "key"),
+    [
+        (None, "datasets"),
+        ({"x": {"like": ["snf7-sim"]}}, "datasets.x"),
+        ({"x": {"like": "y"}, "y": 5}, "datasets"),
+        ({"x": {"like": "snf7-sim", "split": 5}}, "datasets.x.split"),
+    ],
+)
+def test_what_is_of_the_wrong_type_is_named(tmp_path, datasets, key):
+    run = snakemake(tmp_path, "all", "--cores", "1", study={"datasets": datasets})
+    assert run.code != 0
+    assert f"config key {key}" in run.text
+    assert "Traceback" not in run.text
