@@ -46,8 +46,9 @@ rule all:
 rule data:
     input:
         every(f"{RESULTS}/packs/{{dataset}}/{{split}}.npy"),
+        every(f"{RESULTS}/audit/{{dataset}}/gate.txt"),
     message:
-        "The images of the study '{config[study]}' are packed for training."
+        "The images of the study '{config[study]}' are packed for training, and audited."
 
 
 rule train:

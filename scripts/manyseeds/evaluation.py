@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from manyseeds.stacking import StackedNetwork, as_bytes
+from manyseeds.stacking import StackedNetwork, as_bytes, stack_width
 
 _ACTIVATION_BUDGET = 4_000_000
 """Input values of a batch at evaluation, over all seeds: bounds the memory of activations."""
@@ -34,7 +34,12 @@ def predict(
         float32 (S, n, classes): the softmax of the logits.
     """
     device = next(network.parameters()).device
-    network.eval()
+    stacks = network.in_stacks(stack_width(network.layers, network.seeds, device))
+    return np.concatenate([_predict_at_once(stack.eval(), images, precision) for stack in stacks])
+
+
+def _predict_at_once(network, images, precision):
+    device = next(network.parameters()).device
     batch = max(1, _ACTIVATION_BUDGET // (network.seeds * int(np.prod(images.shape[1:]))))
     parts = []
     for start in range(0, len(images), batch):

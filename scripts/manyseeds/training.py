@@ -19,28 +19,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from manyseeds import checkpoints
-from manyseeds.architectures import Dropout, PlacedLayer, count_parameters
+from manyseeds.architectures import Dropout, PlacedLayer
 from manyseeds.errors import Interrupted
 from manyseeds.evaluation import accuracy, predict
 from manyseeds.progress import Meter
 from manyseeds.settings import Settings
-from manyseeds.stacking import StackedNetwork, as_bytes, initial_weights
+from manyseeds.stacking import StackedNetwork, as_bytes, initial_weights, stack_width
 
 Streams = Callable[..., np.random.Generator]
 """`streams(seed, "weights")`, `streams(seed, "order", epoch)` and
 `streams(seed, "dropout", epoch, step)`: a seed's generators."""
-
-LARGEST_STACKED_MAP = 64 * 64
-"""Pixels of the largest images whose seeds pay to be trained as one stack.
-
-Below it the cost of a step is mostly that of starting each operation, which a stack shares;
-above it arithmetic and memory dominate and a stack only crowds the cache. On one core with bf16
-and batch 20, six seeds stacked trained 3 500 against 1 330 images/s at 28 x 28, 1 420 against
-1 090 at 64 x 64, and 330 against 360 at 128 x 128."""
-
-LARGEST_STACKED_NETWORK = 3_000_000
-"""Weights of the largest networks that pay to be stacked on a processor: the optimizer's pass
-over more of them costs more than starting operations does."""
 
 
 class Images(Protocol):
@@ -315,20 +303,6 @@ def epoch_order(
     """Return the images of an epoch in their order, int (S, images): no image comes twice."""
     seen = settings.images_seen(n)
     return np.stack([streams(seed, "order", epoch).permutation(n)[:seen] for seed in seeds])
-
-
-def stack_width(
-    layers: Sequence[PlacedLayer], seeds: int, device: torch.device | str = "cpu"
-) -> int:
-    """Return how many seeds should train as one: all where that pays, else one.
-
-    On a processor it pays for small images and small networks, see `LARGEST_STACKED_MAP` and
-    `LARGEST_STACKED_NETWORK`. A graphics processor has room for all seeds of a job.
-    """
-    _, height, width = layers[0].input
-    small = height * width <= LARGEST_STACKED_MAP
-    small &= count_parameters(layers) <= LARGEST_STACKED_NETWORK
-    return seeds if small or torch.device(device).type == "cuda" else 1
 
 
 def _so_far(run: _Run, images: int) -> str:

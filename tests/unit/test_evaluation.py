@@ -6,7 +6,7 @@ import torch
 from manyseeds import evaluation
 from manyseeds.architectures import build
 from manyseeds.stacking import StackedNetwork, initial_weights
-from networks import deep_plain, load
+from networks import load, plain
 
 # Two seeds, four images, two classes.
 PROBABILITIES = np.array(
@@ -50,16 +50,18 @@ def test_calibration_error_of_a_calibrated_forecast_is_zero():
     assert evaluation.calibration_error(probabilities, labels)[0] == pytest.approx(0)
 
 
-def test_predict_is_the_softmax_of_each_network():
-    layers = build("deep_50", (3, 16, 16), 3)
+@pytest.mark.parametrize(("side", "poolings"), [(16, 4), (72, 6)])
+def test_predict_is_the_softmax_of_each_network(side, poolings):
+    """Small images run through all seeds at once, large ones seed by seed."""
+    layers = build("deep_50", (3, side, side), 3)
     weights = [initial_weights(layers, np.random.default_rng(seed)) for seed in range(2)]
-    images = np.random.default_rng(0).integers(0, 256, (7, 16, 16, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (7, side, side, 3), dtype=np.uint8)
     found = evaluation.predict(StackedNetwork.of_seeds(layers, weights), images)
     assert found.shape == (2, 7, 3)
     x = torch.from_numpy(images).permute(0, 3, 1, 2) / 255
     for seed, one in enumerate(weights):
-        plain = load(deep_plain(3, 3, poolings=4), one)
-        np.testing.assert_allclose(found[seed], plain(x).softmax(-1).detach(), atol=1e-5)
+        alone = load(plain("deep_50", (3, side, side), 3, poolings), one)
+        np.testing.assert_allclose(found[seed], alone(x).softmax(-1).detach(), atol=1e-5)
 
 
 def test_predict_does_not_depend_on_its_batches(monkeypatch):

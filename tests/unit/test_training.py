@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 
 from made_up import Images, made_up, streams
-from manyseeds import progress, training
+from manyseeds import progress
 from manyseeds.architectures import Dense, build
 from manyseeds.errors import Interrupted
 from manyseeds.randomness import rng
-from manyseeds.stacking import initial_weights
+from manyseeds.stacking import initial_weights, stack_width
 from manyseeds.training import Settings, epoch_order, train
 from networks import deep_plain, load
 
@@ -100,9 +100,9 @@ def test_epoch_orders():
 
 
 def test_small_images_are_stacked_and_large_ones_not():
-    assert training.stack_width(build("deep_50", (1, 28, 28), 10), 12) == 12
-    assert training.stack_width(build("deep_50", (3, 256, 256), 2), 12) == 1
-    assert training.stack_width(build("alexnet", (1, 28, 28), 10), 12) == 1
+    assert stack_width(build("deep_50", (1, 28, 28), 10), 12) == 12
+    assert stack_width(build("deep_50", (3, 256, 256), 2), 12) == 1
+    assert stack_width(build("alexnet", (1, 28, 28), 10), 12) == 1
 
 
 def test_progress_tells_speed_and_time_left(monkeypatch):

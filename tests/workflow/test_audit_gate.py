@@ -42,9 +42,9 @@ def study(folder, audit, **training):
     }
 
 
-def run(tmp_path, folder, audit, *words, **training):
+def run(tmp_path, folder, audit, *words, target="train", **training):
     return snakemake(
-        tmp_path, "train", "--cores", "2", *words, study=study(folder, audit, **training)
+        tmp_path, target, "--cores", "2", *words, study=study(folder, audit, **training)
     )
 
 
@@ -94,7 +94,11 @@ def test_strict_stops_before_training_and_warn_goes_on(tmp_path):
 
 
 def test_strict_lets_a_clean_dataset_pass(tmp_path):
-    clean = run(tmp_path, images(tmp_path / "images", leak=False), "strict")
+    folder = images(tmp_path / "images", leak=False)
+    packed = run(tmp_path, folder, "strict", target="data")
+    assert packed.code == 0, packed.text
+    assert "the audit found nothing" in packed.text
+    clean = run(tmp_path, folder, "strict")
     assert clean.code == 0, clean.text
+    assert "audit" not in clean.jobs()
     assert (clean.results / WEIGHTS).exists()
-    assert "the audit found nothing" in clean.text
