@@ -9,7 +9,7 @@ from torch import Tensor
 
 from manyseeds.stacking import StackedNetwork, as_bytes, stack_width
 
-_ACTIVATION_BUDGET = 4_000_000
+_ACTIVATION_BUDGET = {"cpu": 4_000_000, "cuda": 100_000_000}
 """Input values of a batch at evaluation, over all seeds: bounds the memory of activations."""
 
 
@@ -40,7 +40,9 @@ def predict(
 
 def _predict_at_once(network, images, precision):
     device = next(network.parameters()).device
-    batch = max(1, _ACTIVATION_BUDGET // (network.seeds * int(np.prod(images.shape[1:]))))
+    batch = max(
+        1, _ACTIVATION_BUDGET[device.type] // (network.seeds * int(np.prod(images.shape[1:])))
+    )
     parts = []
     for start in range(0, len(images), batch):
         x = as_bytes(images[start : start + batch], device)

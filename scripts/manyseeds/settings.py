@@ -66,6 +66,19 @@ class Settings:
         others = [p for p in network.parameters() if id(p) not in ids]
         # The gradient of l2 w^2 is 2 l2 w.
         groups = [{"params": decaying, "weight_decay": 2 * self.l2}, {"params": others}]
+        device = decaying[0].device
+        on_cuda = device.type == "cuda"
+        # A recorded step reads the learning rate, and Adam's count of steps, from the device.
+        rate = torch.tensor(self.learning_rate, device=device) if on_cuda else self.learning_rate
         if self.optimizer == "adam":
-            return torch.optim.Adam(groups, lr=self.learning_rate, eps=1e-7, fused=True)
-        return torch.optim.SGD(groups, lr=self.learning_rate, momentum=self.momentum, fused=True)
+            return torch.optim.Adam(groups, lr=rate, eps=1e-7, fused=True, capturable=on_cuda)
+        return torch.optim.SGD(groups, lr=rate, momentum=self.momentum, fused=True)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Set the learning rate of an optimizer from `Settings.optimizer_for`."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate

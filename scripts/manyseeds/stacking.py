@@ -155,6 +155,30 @@ class StackedNetwork(nn.Module):
             some = slice(start, start + width)
             yield StackedNetwork(self.layers, {k: v[some] for k, v in weights.items()})
 
+    def draw_kept(self, generators: Sequence[np.random.Generator], batch: int) -> list[Tensor]:
+        """Draw which units dropout keeps.
+
+        Parameters
+        ----------
+        generators : sequence of numpy.random.Generator
+            Each seed's own. They draw for one layer after another.
+        batch : int
+            Images of the minibatch.
+
+        Returns
+        -------
+        list of Tensor
+            bool (S, batch, features) for each dropout layer, on the processor.
+        """
+        return [
+            torch.from_numpy(
+                np.stack([one.random((batch, *placed.input), np.float32) for one in generators])
+                >= placed.layer.rate
+            )
+            for placed in self.layers
+            if isinstance(placed.layer, Dropout)
+        ]
+
     def decaying_weights(self) -> list[nn.Parameter]:
         """Return the weights that a penalty on their squares keeps small: no biases or scales."""
         return [
@@ -166,8 +190,8 @@ class StackedNetwork(nn.Module):
     def forward(
         self,
         images: Tensor,
-        generators: Sequence[np.random.Generator] | None = None,
-        seen: int | None = None,
+        kept: Sequence[Tensor] = (),
+        seen: int | Tensor | None = None,
     ) -> Tensor:
         """Return the logits of every seed.
 
@@ -177,10 +201,10 @@ class StackedNetwork(nn.Module):
             Either (S, B, ...), a minibatch for each seed, or (B, ...), the same images for all:
             bytes (uint8) as packs have them, (height, width, channels), or floats from 0 to 1,
             (channels, height, width), to which gradients can flow.
-        generators : sequence of numpy.random.Generator, optional
-            Each seed's own, from which dropout draws in training; without them nothing is
+        kept : sequence of Tensor, optional
+            What each dropout layer keeps in training, as from `draw_kept`; without it nothing is
             dropped.
-        seen : int, optional
+        seen : int or Tensor, optional
             How many minibatches the moving averages of batch normalisation have seen in
             training: they then are weighted means of the minibatches alone. Without it the 0 and
             1 they begin from count too, as in Keras and PyTorch.
@@ -197,7 +221,7 @@ class StackedNetwork(nn.Module):
         else:
             x, begin = images if images.is_floating_point() else _to_floats(images), 0
             x = _channels_last(x if shared else x.transpose(0, 1).flatten(1, 2))
-        steps = iter(range(begin, len(self.layers)))
+        steps, kept = iter(range(begin, len(self.layers))), iter(kept if self.training else ())
         for step in steps:
             placed = self.layers[step]
             match placed.layer:
@@ -218,8 +242,8 @@ class StackedNetwork(nn.Module):
                 case BatchNorm():
                     x = self._normalise(x, placed, seen)
                 case Dropout(rate):
-                    if self.training and generators is not None:
-                        x = x * _kept(x.shape, rate, generators).to(x.device, x.dtype)
+                    if (units := next(kept, None)) is not None:
+                        x = x * (units / (1 - rate)).to(x.dtype)
                 case Flatten():
                     x = x.unflatten(1, (1 if shared else self.seeds, -1)).flatten(2).transpose(0, 1)
                     x = x.expand(self.seeds, -1, -1)
@@ -259,12 +283,18 @@ class StackedNetwork(nn.Module):
             self._weight(placed, part).flatten() for part in ("weight", "bias", *MOVING)
         )
         layer = placed.layer
-        # PyTorch's momentum is the share of the new, Keras' that of the old.
+        if not self.training:
+            return F.batch_norm(x, mean, variance, weight, bias, False, eps=layer.epsilon)
         share = 1 - layer.momentum
         if seen is not None:
             # So that the weights of all minibatches so far add up to 1, as in Adam's correction.
-            share /= 1 - layer.momentum ** (seen + 1)
-        return F.batch_norm(x, mean, variance, weight, bias, self.training, share, layer.epsilon)
+            share = share / (1 - layer.momentum ** (seen + 1))
+        # With a share of 1 these become the mean and variance of the minibatch itself.
+        of_minibatch = torch.zeros_like(mean), torch.ones_like(variance)
+        x = F.batch_norm(x, *of_minibatch, weight, bias, True, 1.0, layer.epsilon)
+        for moving, new in zip((mean, variance), of_minibatch, strict=True):
+            moving.lerp_(new, share)
+        return x
 
     def _weight(self, placed: PlacedLayer, part: str) -> Tensor:
         return getattr(self, _attribute(f"{placed.weights_of}.{part}"))
@@ -306,12 +336,6 @@ def _precision(device: torch.device) -> torch.dtype:
 def _attribute(name: str) -> str:
     """Return a weight's name as PyTorch's modules allow it, without a dot."""
     return name.replace(".", "_")
-
-
-def _kept(shape: Sequence[int], rate: float, generators: Sequence[np.random.Generator]) -> Tensor:
-    """Return dropout's factors for activations (S, B, features): 0 or 1 / (1 - rate)."""
-    draws = np.stack([one.random(tuple(shape[1:]), np.float32) for one in generators])
-    return torch.from_numpy(draws >= rate).float() / (1 - rate)
 
 
 def _channels_last(x: Tensor) -> Tensor:

@@ -15,7 +15,6 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from manyseeds import checkpoints
@@ -24,7 +23,8 @@ from manyseeds.errors import Interrupted
 from manyseeds.evaluation import accuracy, predict
 from manyseeds.progress import Meter
 from manyseeds.settings import Settings
-from manyseeds.stacking import StackedNetwork, as_bytes, initial_weights, stack_width
+from manyseeds.stacking import StackedNetwork, initial_weights, stack_width
+from manyseeds.steps import Step
 
 Streams = Callable[..., np.random.Generator]
 """`streams(seed, "weights")`, `streams(seed, "order", epoch)` and
@@ -256,9 +256,16 @@ class _Run:
 
 def _train_run(run, training, test, settings, streams, precision, stop, meter):
     """Train one stack to its end, from wherever it is."""
-    network, optimizer = run.network, run.optimizer
-    device = run.loss_sum.device
+    network = run.network
+    take_step = Step(
+        network, run.optimizer, training.images, training.labels, run.loss_sum, run.correct,
+        precision,
+    )  # fmt: skip
     drops = any(isinstance(placed.layer, Dropout) for placed in network.layers)
+
+    def dropout_of(epoch, step):
+        return [streams(seed, "dropout", epoch, step) for seed in run.seeds] if drops else []
+
     steps = settings.steps(len(training.labels))
     while run.epoch <= settings.epochs:
         started = time.perf_counter()
@@ -266,25 +273,9 @@ def _train_run(run, training, test, settings, streams, precision, stop, meter):
         order = epoch_order(len(training.labels), run.seeds, run.epoch, settings, streams)
         for step in range(run.step, steps):
             minibatch = order[:, step * settings.batch : (step + 1) * settings.batch]
-            images = as_bytes(training.images[minibatch], device)
-            labels = torch.from_numpy(training.labels[minibatch]).to(device)
             done = (run.epoch - 1) * steps + step
-            generators = None
-            if drops:
-                generators = [streams(seed, "dropout", run.epoch, step) for seed in run.seeds]
-            with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-                logits = network(images, generators, seen=done)
-            losses = F.cross_entropy(
-                logits.float().flatten(0, 1), labels.flatten(), reduction="none"
-            ).view_as(labels)
-            for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate / (1 + settings.decay * done)
-            optimizer.zero_grad()
-            # The sum over seeds of each one's mean: no seed's gradient is scaled by another.
-            losses.mean(1).sum().backward()
-            optimizer.step()
-            run.loss_sum += losses.detach().sum(1)
-            run.correct += (logits.detach().argmax(-1) == labels).sum(1)
+            rate = settings.learning_rate / (1 + settings.decay * done)
+            take_step(minibatch, rate, done, dropout_of(run.epoch, step))
             run.step = step + 1
             meter.seen(minibatch.size, partial(_so_far, run, order.shape[1]))
             if stop():

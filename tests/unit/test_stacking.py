@@ -206,14 +206,14 @@ def dropout(rate=0.3, seeds=SEEDS):
     return network, torch.ones(seeds, 50, 1, 20, 20)
 
 
-def generators(*seeds):
-    return [np.random.default_rng(seed) for seed in seeds]
+def kept(network, *seeds):
+    return network.draw_kept([np.random.default_rng(seed) for seed in seeds], 50)
 
 
 @pytest.mark.parametrize("rate", [0.3, 0.5])
 def test_dropout_drops_its_share_and_scales_the_rest(rate):
     network, ones = dropout(rate)
-    factors = network(ones, generators(0, 1, 2)).detach()
+    factors = network(ones, kept(network, 0, 1, 2)).detach()
     assert factors.unique().tolist() == pytest.approx([0, 1 / (1 - rate)])
     share = (factors == 0).float().mean((1, 2))
     assert share.tolist() == pytest.approx([rate] * SEEDS, abs=0.015)
@@ -222,17 +222,17 @@ def test_dropout_drops_its_share_and_scales_the_rest(rate):
 
 def test_a_seeds_dropout_is_drawn_from_its_own_generator():
     network, ones = dropout()
-    first, second, third = network(ones, generators(0, 1, 2))
+    first, second, third = network(ones, kept(network, 0, 1, 2))
     assert not torch.equal(first, second)
-    assert torch.equal(network(ones, generators(5, 1, 6))[1], second)
+    assert torch.equal(network(ones, kept(network, 5, 1, 6))[1], second)
     alone, ones = dropout(seeds=1)
-    assert torch.equal(alone(ones, generators(2))[0], third)
+    assert torch.equal(alone(ones, kept(alone, 2))[0], third)
 
 
-def test_nothing_is_dropped_in_evaluation_or_without_generators():
+def test_nothing_is_dropped_in_evaluation_or_when_nothing_was_drawn():
     network, ones = dropout()
     assert (network(ones) == 1).all()
-    assert (network.eval()(ones, generators(0, 1, 2)) == 1).all()
+    assert (network.eval()(ones, kept(network, 0, 1, 2)) == 1).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

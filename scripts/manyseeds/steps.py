@@ -1,0 +1,141 @@
+"""One step of training a stack; on CUDA it is recorded once and then replayed.
+
+A step of a small network is some hundred operations of a few microseconds, and a graphics
+processor waits longer for Python to start the next one than it takes to do it. A CUDA graph
+starts them all at once: with 12 seeds of `deep_50` 240 images in 3.5 instead of 18 ms at
+128 x 128, and in 1.3 instead of 13 ms at 28 x 28 (H100).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from manyseeds.settings import set_learning_rate
+from manyseeds.stacking import StackedNetwork, as_bytes
+
+_STEPS_BEFORE_RECORDING = 3
+"""Until then optimizer and libraries make what they keep, which a recording must not contain."""
+
+
+class Step:
+    """A step of training: gradients of a minibatch, and the weights moved along them.
+
+    Parameters
+    ----------
+    network : StackedNetwork
+        Of S seeds.
+    optimizer : torch.optim.Optimizer
+        Of its weights.
+    images : numpy.ndarray
+        uint8 (n, height, width, channels), all there are. On CUDA they are kept on the device
+        where they take up at most half of what is free there.
+    labels : numpy.ndarray
+        int64 (n,).
+    loss_sum, correct : Tensor
+        float32 (S,): to these each step adds the losses of its images, and how many of them were
+        classified right (before the weights moved).
+    precision : torch.dtype
+        Of convolutions and products.
+    """
+
+    def __init__(
+        self,
+        network: StackedNetwork,
+        optimizer: torch.optim.Optimizer,
+        images: np.ndarray,
+        labels: np.ndarray,
+        loss_sum: Tensor,
+        correct: Tensor,
+        precision: torch.dtype,
+    ):
+        self._network, self._optimizer, self._precision = network, optimizer, precision
+        self._loss_sum, self._correct = loss_sum, correct
+        self._device = loss_sum.device
+        self._images, self._labels = images, labels
+        self._records = self._device.type == "cuda"
+        if self._records and 2 * images.nbytes <= torch.cuda.mem_get_info(self._device)[0]:
+            self._images = as_bytes(images, self._device)
+        self._shape: tuple[int, ...] | None = None  # of the minibatches that are recorded
+        self._steps = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._inputs: list[Tensor] = []  # of the recording
+
+    def __call__(
+        self,
+        minibatch: np.ndarray,
+        learning_rate: float,
+        seen: int,
+        generators: Sequence[np.random.Generator],
+    ) -> None:
+        """Take a step.
+
+        Parameters
+        ----------
+        minibatch : numpy.ndarray
+            int (S, B): the images of each seed.
+        learning_rate : float
+        seen : int
+            How many minibatches came before, over all epochs.
+        generators : sequence of numpy.random.Generator
+            Each seed's own for this step's dropout.
+        """
+        set_learning_rate(self._optimizer, learning_rate)
+        inputs = self._take(minibatch, seen, generators)
+        self._shape = self._shape or minibatch.shape
+        if not self._records or minibatch.shape != self._shape:
+            self._compute(*inputs)
+        elif self._graph:
+            for place, value in zip(self._inputs, inputs, strict=True):
+                place.copy_(value)
+            self._graph.replay()
+        elif self._steps < _STEPS_BEFORE_RECORDING:
+            self._steps += 1
+            self._compute_aside(inputs)
+        else:
+            self._record(inputs)
+            self._graph.replay()
+
+    def _take(self, minibatch, seen, generators) -> list[Tensor]:
+        """Return what a step computes with, on the device."""
+        if isinstance(self._images, Tensor):
+            images = self._images[torch.from_numpy(minibatch).to(self._device)]
+        else:
+            images = as_bytes(self._images[minibatch], self._device)
+        labels = torch.from_numpy(self._labels[minibatch]).to(self._device)
+        kept = self._network.draw_kept(generators, minibatch.shape[1])
+        seen = torch.tensor(float(seen), device=self._device)
+        return [images, labels, seen, *(one.to(self._device) for one in kept)]
+
+    def _compute(self, images, labels, seen, *kept) -> None:
+        with torch.autocast(
+            self._device.type, self._precision, enabled=self._precision != torch.float32
+        ):
+            logits = self._network(images, kept, seen=seen)
+        losses = F.cross_entropy(
+            logits.float().flatten(0, 1), labels.flatten(), reduction="none"
+        ).view_as(labels)
+        self._optimizer.zero_grad()
+        # The sum over seeds of each one's mean: no seed's gradient is scaled by another.
+        losses.mean(1).sum().backward()
+        self._optimizer.step()
+        self._loss_sum += losses.detach().sum(1)
+        self._correct += (logits.detach().argmax(-1) == labels).sum(1)
+
+    def _compute_aside(self, inputs) -> None:
+        """Compute on another stream than the usual one, which a recording must not wait for."""
+        aside, usual = torch.cuda.Stream(), torch.cuda.current_stream()
+        aside.wait_stream(usual)
+        with torch.cuda.stream(aside):
+            self._compute(*inputs)
+        usual.wait_stream(aside)
+
+    def _record(self, inputs) -> None:
+        self._inputs = inputs
+        self._graph = torch.cuda.CUDAGraph()
+        # Gradients left from the last step would be added to, not made anew.
+        self._optimizer.zero_grad()
+        with torch.cuda.graph(self._graph):
+            self._compute(*inputs)
