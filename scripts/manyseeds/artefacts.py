@@ -74,6 +74,9 @@ def check(images: pd.DataFrame) -> list[Check]:
             checks.append(Check(title, "Not known of these images.", applicable=False))
             continue
         values = columns[column]
+        if column == "quality" and not values.any():
+            checks.append(Check(title, "No image is a JPEG.", applicable=False))
+            continue
         if len(set(values)) == 1:
             statement = f"All {len(values):,} images have the same ({values.iloc[0]})."
             checks.append(Check(title, statement))

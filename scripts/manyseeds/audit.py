@@ -153,7 +153,8 @@ def near_duplicates(pairs: pd.DataFrame, table: pd.DataFrame) -> list[Check]:
         twins |= {*found.loc[found["split_2"] == split, "tile_2"]}
         of = table.loc[table["split"] == split, "tile"].nunique()
         parts.append(f"{len(twins):,} of {of:,} tiles of {split} ({len(twins) / of:.2%})")
-    grouped = f", {found['same_group'].sum():,} in one group" if found["same_group"].any() else ""
+    n = found["same_group"].sum()
+    grouped = f", {n:,} of these pairs from one and the same group" if n else ""
     statement = f"{' and '.join(parts)} look like a tile of another split{grouped}."
     return [Check("near-duplicates", statement, findings)]
 

@@ -14,6 +14,7 @@ from manyseeds.statistics import summarise
 from manyseeds.style import (
     DOUBLE_COLUMN,
     FONT,
+    OKABE_ITO,
     SHAPES,
     SINGLE_COLUMN,
     dataset_palette,
@@ -29,6 +30,10 @@ LOESS_SPAN = 0.2
 """Smallest share of a curve's points that a local fit uses; see `loess_span`."""
 CURVE = ["dataset", "architecture"]
 """Columns that tell the curves of `training_curves` apart."""
+MANY_DATASETS = 6
+"""More datasets than these have no room side by side, nor colors that tell them apart:
+`accuracy_boxplot` then lays the boxes on their side, a row each, and `training_curves` draws a panel
+for each."""
 JITTER_SEED = 1
 """Fixes the sideways jitter, which carries no information, so that files are reproducible.
 plotnine takes a seed of 0 for none."""
@@ -42,8 +47,8 @@ def accuracy_boxplot(
     """Return the boxplot of test accuracy by dataset, one facet an architecture, in their order.
 
     Every run is a point, moved sideways at random. A box spans the quartiles with a line
-    at the median; whiskers reach the furthest run within 1.5 box heights. Under each box are
-    the mean over runs and their number.
+    at the median; whiskers reach the furthest run within 1.5 box heights. Under each box, or
+    beside it where there are more than `MANY_DATASETS`, are the mean over runs and their number.
 
     Parameters
     ----------
@@ -75,12 +80,19 @@ def accuracy_boxplot(
     boxes = boxes.astype({"architecture": in_order})
     chance = boxes["x"].map(runs.groupby("x")["chance"].first())
     expert = boxes["dataset"].map(experts or {}).astype(float)
+    many = len(categories) > MANY_DATASETS
     boxes["text"] = [
-        f"mean {100 * mean:.1f} %\nn = {n}"
+        f"mean {100 * mean:.1f} %{', ' if many else chr(10)}n = {n}"
         for mean, n in zip(boxes["mean"], boxes["n"], strict=True)
     ]
     lines = pd.concat([_reference(boxes, expert, "expert"), _reference(boxes, chance, "chance")])
     lowest = min([*runs["accuracy"], *lines["y"]])
+    names = [
+        _tick_label((labels or {}).get(name, name), split, " " if many else "\n")
+        for name, split in categories
+    ]
+    if many:
+        return _boxes_on_their_side(runs, boxes, lines, names, lowest)
     bottom = lowest - 0.22 * (1 - lowest)  # room for two lines of text below the data
     facets = runs["architecture"].nunique()
     columns = min(facets, max(1, 6 // len(categories)))
@@ -106,11 +118,7 @@ def accuracy_boxplot(
         + p9.scale_fill_manual(palette, guide=None)
         + p9.scale_shape_manual(_shapes(palette), guide=None)
         + p9.scale_x_continuous(
-            breaks=list(place.values()),
-            labels=[
-                _tick_label((labels or {}).get(name, name), split)
-                for name, split in categories
-            ],
+            breaks=list(place.values()), labels=names,
             limits=(0.5, len(categories) + 0.65), expand=(0, 0),
         )
         + p9.scale_y_continuous(labels=percent, breaks=_accuracy_breaks(bottom))
@@ -119,6 +127,48 @@ def accuracy_boxplot(
         + theme(DOUBLE_COLUMN if wide else SINGLE_COLUMN, 0.6 + (2.3 if rows == 1 else 1.9) * rows)
     )  # fmt: skip
     return plot + _reference_layers(lines, nudge=0.008 * (1 - bottom)) if len(lines) else plot
+
+
+def _boxes_on_their_side(runs, boxes, lines, names, lowest):
+    """Return the boxplot of many datasets, the first at the top, all in one color."""
+    color = OKABE_ITO[0]
+    left = lowest - 0.5 * (1 - lowest)  # room for a line of text
+    facets = runs["architecture"].nunique()
+    columns = min(facets, 2)
+    rows = -(-facets // columns)
+    ends = lines.assign(below=lines["x"] - 0.4, above=lines["x"] + 0.4)
+    plot = (
+        p9.ggplot(runs, p9.aes("x", "accuracy"))
+        + p9.geom_boxplot(
+            p9.aes(group="x"), width=0.5, alpha=0.25, size=0.5, outlier_shape="",
+            fill=color, color=color,
+        )
+        + p9.geom_point(
+            position=p9.position_jitter(width=0.15, height=0, random_state=JITTER_SEED),
+            size=1.3, alpha=0.75, stroke=0.2, color=color,
+        )
+        + p9.geom_text(
+            p9.aes("x", y=left, label="text"), boxes, size=6.5, ha="left", family=FONT
+        )
+        + p9.facet_wrap("architecture", ncol=columns)
+        + p9.scale_x_reverse(
+            breaks=list(range(1, len(names) + 1)), labels=names,
+            limits=(len(names) + 0.6, 0.4), expand=(0, 0),
+        )
+        + p9.scale_y_continuous(labels=percent, breaks=_accuracy_breaks(lowest - 0.05))
+        + p9.coord_flip(ylim=(left, 1.0))
+        + p9.labs(x="Dataset", y="Test accuracy (%)")
+        + theme(DOUBLE_COLUMN, 0.6 + (0.3 + 0.21 * len(names)) * rows)
+        + p9.theme(
+            panel_grid_major_x=p9.element_line(color="#e6e6e6", size=0.4),
+            panel_grid_major_y=p9.element_blank(),
+        )
+    )  # fmt: skip
+    if len(lines):
+        segment = p9.aes("below", "y", xend="above", yend="y", linetype="kind")
+        plot += p9.geom_segment(segment, ends, color="#333333", size=0.5)
+        plot += p9.scale_linetype_manual({"expert": "dashed", "chance": "dotted"})
+    return plot
 
 
 def accuracy_table(evaluations: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +187,8 @@ def training_curves(
 ) -> p9.ggplot:
     """Return training accuracy by epoch: runs as points, a loess smooth and its band.
 
-    Architectures stand in the order in which they appear in `histories`.
+    Architectures stand in the order in which they appear in `histories`, each in a panel with a
+    curve a dataset. Of more than `MANY_DATASETS` each has a panel, with a curve an architecture.
 
     The smooth is a local quadratic of the span that `loess_span` gives, the band its
     pointwise 95 % interval, which takes the points as independent though a seed's epochs
@@ -164,33 +215,38 @@ def training_curves(
     in_order = pd.CategoricalDtype(histories["architecture"].unique())
     # plotnine smooths between whole numbers only when they are floats.
     histories = histories.astype({"epoch": float, "architecture": in_order})
-    palette = dataset_palette(histories["dataset"])
-    names = [(labels or {}).get(name, name) for name in palette]
+    many = histories["dataset"].nunique() > MANY_DATASETS
+    panel, hue = ("dataset", "architecture") if many else ("architecture", "dataset")
+    palette = dataset_palette(histories[hue])
+    titles, names = ({}, labels or {})[:: -1 if many else 1]
+    names = [names.get(name, name) for name in palette]
     bottom = _lower_limit(histories["train_accuracy"])
-    facets = histories["architecture"].nunique()
-    columns = min(facets, 3)
-    rows = -(-facets // columns)
+    panels = histories[panel].nunique()
+    columns = min(panels, 4 if many else 3)
+    rows = -(-panels // columns)
     return (
-        p9.ggplot(histories, p9.aes("epoch", "train_accuracy", color="dataset", fill="dataset"))
+        p9.ggplot(histories, p9.aes("epoch", "train_accuracy", color=hue, fill=hue))
         + p9.geom_point(
-            p9.aes(shape="dataset"),
+            p9.aes(shape=hue),
             position=p9.position_jitter(width=0.15, height=0, random_state=JITTER_SEED),
             size=1.0, alpha=0.35, stroke=0.2,
         )
         + _curve(histories)
-        + p9.facet_wrap("architecture", ncol=columns)
+        + p9.facet_wrap(panel, ncol=columns, labeller=lambda name: titles.get(name, name))
         + p9.scale_color_manual(palette, labels=names)
         + p9.scale_fill_manual(palette, labels=names)
         + p9.scale_shape_manual(_shapes(palette), labels=names)
         + p9.scale_x_continuous(
-            breaks=_epoch_breaks(histories["epoch"]),
+            breaks=_epoch_breaks(histories["epoch"], most=6 if many else 12),
             limits=(histories["epoch"].min() - 0.4, histories["epoch"].max() + 0.4),
             expand=(0, 0),
         )
         + p9.scale_y_continuous(labels=percent, breaks=_accuracy_breaks(bottom))
         + p9.coord_cartesian(ylim=(bottom, 1.0))
         + p9.labs(x="Epoch", y="Training accuracy (%)")
-        + theme(DOUBLE_COLUMN if columns > 1 else SINGLE_COLUMN, 0.8 + 2.2 * rows)
+        + theme(
+            DOUBLE_COLUMN if columns > 1 else SINGLE_COLUMN, 0.8 + (1.4 if many else 2.2) * rows
+        )
     )  # fmt: skip
 
 
@@ -217,10 +273,10 @@ def _shapes(palette: Mapping[str, str]) -> dict[str, str]:
     return {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(palette)}
 
 
-def _tick_label(label: str, split: str) -> str:
+def _tick_label(label: str, split: str, between: str) -> str:
     """Return a dataset's label in short lines, with its test split where not the usual one."""
     label = label if split == "test" else f"{label} ({split})"
-    return label.replace(" (", "\n(")
+    return label.replace(" (", f"{between}(")
 
 
 def _reference(boxes: pd.DataFrame, levels: pd.Series, kind: str) -> pd.DataFrame:
@@ -280,10 +336,10 @@ def _accuracy_breaks(bottom: float) -> list[float]:
     return [round(value, 1) for value in np.arange(1.0, max(bottom, 0) - 0.01, -step)]
 
 
-def _epoch_breaks(epochs: pd.Series) -> list[int]:
-    """Return whole epochs: all up to twelve, or about ten at even steps."""
+def _epoch_breaks(epochs: pd.Series, most: int) -> list[int]:
+    """Return whole epochs: all if they are not more than that, or fewer at even steps."""
     first, last = int(epochs.min()), int(epochs.max())
-    if last - first < 12:
+    if last - first < most:
         return list(range(first, last + 1))
-    step = next(step for step in (2, 5, 10, 20, 50, 100, last) if last / step <= 12)
+    step = next(step for step in (2, 5, 10, 20, 50, 100, last) if last / step <= most)
     return list(range(step, last + 1, step))

@@ -86,7 +86,7 @@ def test_turned_tiles_drawn_each_by_itself(dataset, tmp_path):
     assert found(results) == {"near-duplicates", "images in two splits"}
     assert results["groups in two splits"].result == "not applicable"
     assert pairs.iloc[0][["tile_1", "tile_2", "same_group"]].tolist() == ["train0", "train0", True]
-    assert "1 in one group" in results["near-duplicates"].statement
+    assert "1 of these pairs from one and the same group" in results["near-duplicates"].statement
 
 
 def test_featureless_tiles_are_counted_apart(dataset, tmp_path):
