@@ -6,7 +6,8 @@ known ways and seeks them among 20 000 training tiles, or all::
     .venv/bin/python benchmarks/near_duplicates.py results/cifar10/packs/cifar10
 
 Prints a row an alteration: the share of altered tiles found (recall), and quantiles of the
-correlation of true pairs; then the correlations of pairs of tiles that are not the same.
+correlation of true pairs; then the correlations of pairs of tiles that are not the same (or
+are true near-duplicates of the dataset itself).
 """
 
 import io
@@ -82,16 +83,21 @@ def main(folder: Path) -> None:
             pairs = duplicates.confirm(altered, originals, pairs, WORKERS)
             true = pairs[pairs["once"] == chosen[pairs["turned"]]]
             others.append(pairs.drop(true.index))
-            found = (true["correlation"] >= duplicates.CORRELATION).sum() / len(chosen)
+            found = duplicates.alike(true).sum() / len(chosen)
+            detail = true["detail"].quantile([0.01, 0.05, 0.5]).round(3).tolist()
             low = true["correlation"].quantile([0.01, 0.05, 0.5]).round(3).tolist()
             far = true["distance"].quantile([0.5, 0.95, 1]).tolist()
             print(
                 f"| {name} | recall {found:.1%} | candidates {len(true) / len(chosen):.1%} | "
-                f"correlation (1, 5, 50 %) {low} | distance (50, 95, 100 %) {far}"
+                f"correlation (1, 5, 50 %) {low} | detail {detail} | distance (50, 95, 100 %) {far}"
             )
         others = pd.concat(others).drop_duplicates(["turned", "once"])
         top = others.sort_values("correlation", ascending=False).head(10)
-        print("others:", len(others), "highest correlations", top["correlation"].round(3).tolist())
+        top = top[["correlation", "detail"]].round(3).to_numpy().tolist()
+        print(
+            f"others: {len(others):,}, taken for near-duplicates {duplicates.alike(others).sum()}; "
+            f"highest correlations, with detail: {top}"
+        )
 
 
 if __name__ == "__main__":

@@ -249,7 +249,7 @@ def _pairs_of(
         sides.append(side[[*SIDES, "sha256"]].add_suffix(f"_{number}"))
     pairs = pd.concat(sides, axis=1)
     facts = found[["angle", "distance", "correlation", "detail"]].reset_index(drop=True)
-    near = (facts["correlation"] >= duplicates.CORRELATION) & (facts["detail"] >= duplicates.DETAIL)
+    near = duplicates.alike(facts)
     pairs = pd.concat([pairs, facts], axis=1).assign(
         near_duplicate=near,
         identical=pairs["sha256_1"] == pairs["sha256_2"],

@@ -183,6 +183,11 @@ def confirm(turned: Path, once: Path, pairs: pd.DataFrame, workers: int = 1) -> 
     return pairs.assign(angle=angle, correlation=correlation, detail=detail)
 
 
+def alike(pairs: pd.DataFrame) -> pd.Series:
+    """Return which pairs, as from `confirm`, are near-duplicates."""
+    return (pairs["correlation"] >= CORRELATION) & (pairs["detail"] >= DETAIL)
+
+
 def thumbnail(tile: np.ndarray) -> tuple[np.ndarray, float]:
     """Return a tile's thumbnail, uint8 (`SIDE`, `SIDE`), and its contrast in gray levels.
 

@@ -32,8 +32,8 @@ CURVE = ["dataset", "architecture"]
 """Columns that tell the curves of `training_curves` apart."""
 MANY_DATASETS = 6
 """More datasets than these have no room side by side, nor colors that tell them apart:
-`accuracy_boxplot` then lays the boxes on their side, a row each, and `training_curves` draws a panel
-for each."""
+`accuracy_boxplot` then lays the boxes on their side, a row each, and `training_curves` draws a
+panel for each."""
 JITTER_SEED = 1
 """Fixes the sideways jitter, which carries no information, so that files are reproducible.
 plotnine takes a seed of 0 for none."""
