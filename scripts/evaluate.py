@@ -15,8 +15,8 @@ with reporting():
     from manyseeds.stacking import StackedNetwork
 
     job, params = snakemake.wildcards, snakemake.params
-    machine.prepare_process(snakemake.threads)
     device = machine.device_for(snakemake.resources.gpu)
+    machine.prepare_process(snakemake.threads, device)
     precision = machine.precision_named(params.precision, device)
     weights = load_file(snakemake.input.weights)
     weights, seeds = evaluation.without_diverged(weights, params.seeds)

@@ -24,8 +24,8 @@ with reporting():
     from manyseeds.randomness import rng
 
     job, params = snakemake.wildcards, snakemake.params
-    machine.prepare_process(snakemake.threads)
     device = machine.device_for(snakemake.resources.gpu)
+    machine.prepare_process(snakemake.threads, device)
     precision = machine.precision_named(params.precision, device)
     checkpoint = Path(params.checkpoint)
 

@@ -1,7 +1,8 @@
 """Draw the training accuracy of all networks of the study by epoch.
 
 Reads the ``history.csv`` of every job. Writes runs as points with a loess smooth and its band,
-a color a dataset and a facet an architecture (PNG and PDF for print, PNG for the screen).
+a color a dataset and a facet an architecture, or where datasets are many the reverse (PNG and PDF
+for print, PNG for the screen).
 """
 
 from _job import reporting, snakemake

@@ -8,31 +8,28 @@ from contextlib import contextmanager
 import torch
 
 
-def prepare_process(threads: int) -> None:
-    """Set this process up for training: its threads, and fast arithmetic near zero.
+def prepare_process(threads: int, device: torch.device | str = "cpu") -> None:
+    """Set this process up for training: its threads, and arithmetic that is fast and repeats.
 
     Adam's running squares of the gradients of units that have gone silent fade until they are
     denormal numbers, with which processors compute many times slower. They are taken as zero.
+    A CUDA device is made to compute the same bytes each time, and float32 as such: PyTorch's
+    default rounds the inputs of convolutions to ten bits (TF32).
     To be called before the first operation, so that every thread is set up alike.
     """
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads)
+    if torch.device(device).type == "cuda":
+        # Read when the first product is computed.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def device_for(gpus: int) -> torch.device:
-    """Return the CUDA device of a job that was given one and sees it, or else the processor.
-
-    A CUDA device is set up to compute the same bytes each time, and float32 as such: PyTorch's
-    default rounds the inputs of convolutions to ten bits (TF32).
-    """
-    if not (gpus and torch.cuda.is_available()):
-        return torch.device("cpu")
-    # Read when the first product is computed.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    return torch.device("cuda")
+    """Return the CUDA device of a job that was given one and sees it, or else the processor."""
+    return torch.device("cuda" if gpus and torch.cuda.is_available() else "cpu")
 
 
 def precision_named(name: str, device: torch.device | str = "cpu") -> torch.dtype:

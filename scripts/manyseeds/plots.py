@@ -4,6 +4,7 @@ The functions summarise tables that other stages wrote; no result is computed he
 Tables hold accuracies as fractions 0–1, axes show percent.
 """
 
+import textwrap
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -17,7 +18,7 @@ from manyseeds.style import (
     OKABE_ITO,
     SHAPES,
     SINGLE_COLUMN,
-    dataset_palette,
+    palette,
     percent,
     theme,
 )
@@ -30,10 +31,12 @@ LOESS_SPAN = 0.2
 """Smallest share of a curve's points that a local fit uses; see `loess_span`."""
 CURVE = ["dataset", "architecture"]
 """Columns that tell the curves of `training_curves` apart."""
-MANY_DATASETS = 6
-"""More datasets than these have no room side by side, nor colors that tell them apart:
-`accuracy_boxplot` then lays the boxes on their side, a row each, and `training_curves` draws a
-panel for each."""
+MANY = 6
+"""More test sets than these have no room side by side: `accuracy_boxplot` then lays the boxes on
+their side, a row each. More datasets have no colors that tell them apart: `training_curves` then
+draws a panel for each."""
+LONG = 22
+"""Letters of a line in the name of a row or panel, where there are many."""
 JITTER_SEED = 1
 """Fixes the sideways jitter, which carries no information, so that files are reproducible.
 plotnine takes a seed of 0 for none."""
@@ -48,17 +51,18 @@ def accuracy_boxplot(
 
     Every run is a point, moved sideways at random. A box spans the quartiles with a line
     at the median; whiskers reach the furthest run within 1.5 box heights. Under each box, or
-    beside it where there are more than `MANY_DATASETS`, are the mean over runs and their number.
+    beside it where there are `MANY`, are the mean over runs and their number.
 
     Parameters
     ----------
     evaluations : pandas.DataFrame
         Columns dataset, architecture, seed, split, accuracy and chance (fractions): one row a
         seed and split. The split ``train`` is left out; any other than ``test`` is named on
-        the axis. Chance is drawn as a labelled dotted line.
+        the axis. Chance is drawn as a dotted line.
     experts : mapping of str to float, optional
-        Accuracy of a human expert by dataset, a fraction, drawn as a labelled dashed line.
-        Datasets that are absent or None have no line.
+        Accuracy of a human expert by dataset, a fraction, drawn as a dashed line. Datasets that
+        are absent or None have no line. Lines have their accuracy beside them, or where there
+        are `MANY` boxes only a legend.
     labels : mapping of str to str, optional
         What to call the datasets on the axis, by name.
 
@@ -80,25 +84,22 @@ def accuracy_boxplot(
     boxes = boxes.astype({"architecture": in_order})
     chance = boxes["x"].map(runs.groupby("x")["chance"].first())
     expert = boxes["dataset"].map(experts or {}).astype(float)
-    many = len(categories) > MANY_DATASETS
+    many = len(categories) > MANY
     boxes["text"] = [
         f"mean {100 * mean:.1f} %{', ' if many else chr(10)}n = {n}"
         for mean, n in zip(boxes["mean"], boxes["n"], strict=True)
     ]
     lines = pd.concat([_reference(boxes, expert, "expert"), _reference(boxes, chance, "chance")])
     lowest = min([*runs["accuracy"], *lines["y"]])
-    names = [
-        _tick_label((labels or {}).get(name, name), split, " " if many else "\n")
-        for name, split in categories
-    ]
+    names = [_tick_label((labels or {}).get(name, name), split) for name, split in categories]
     if many:
-        return _boxes_on_their_side(runs, boxes, lines, names, lowest)
+        return _boxes_on_their_side(runs, boxes, lines, list(map(_in_lines, names)), lowest)
     bottom = lowest - 0.22 * (1 - lowest)  # room for two lines of text below the data
     facets = runs["architecture"].nunique()
     columns = min(facets, max(1, 6 // len(categories)))
     rows = -(-facets // columns)
     wide = columns * len(categories) > 2
-    palette = dataset_palette(evaluations["dataset"])
+    colors = palette(evaluations["dataset"])
     plot = (
         p9.ggplot(runs, p9.aes("x", "accuracy"))
         + p9.geom_boxplot(
@@ -114,11 +115,11 @@ def accuracy_boxplot(
             p9.aes("x", y=bottom, label="text"), boxes, size=6.5, va="bottom", family=FONT
         )
         + p9.facet_wrap("architecture", ncol=columns)
-        + p9.scale_color_manual(palette, guide=None)
-        + p9.scale_fill_manual(palette, guide=None)
-        + p9.scale_shape_manual(_shapes(palette), guide=None)
+        + p9.scale_color_manual(colors, guide=None)
+        + p9.scale_fill_manual(colors, guide=None)
+        + p9.scale_shape_manual(_shapes(colors), guide=None)
         + p9.scale_x_continuous(
-            breaks=list(place.values()), labels=names,
+            breaks=list(place.values()), labels=[name.replace(" (", "\n(") for name in names],
             limits=(0.5, len(categories) + 0.65), expand=(0, 0),
         )
         + p9.scale_y_continuous(labels=percent, breaks=_accuracy_breaks(bottom))
@@ -132,9 +133,10 @@ def accuracy_boxplot(
 def _boxes_on_their_side(runs, boxes, lines, names, lowest):
     """Return the boxplot of many datasets, the first at the top, all in one color."""
     color = OKABE_ITO[0]
-    left = lowest - 0.5 * (1 - lowest)  # room for a line of text
     facets = runs["architecture"].nunique()
     columns = min(facets, 2)
+    # Room for a line of text, which takes as much paper whatever the axis spans.
+    left = lowest - (0.22, 0.6)[columns - 1] * (1 - lowest)
     rows = -(-facets // columns)
     ends = lines.assign(below=lines["x"] - 0.4, above=lines["x"] + 0.4)
     plot = (
@@ -188,7 +190,7 @@ def training_curves(
     """Return training accuracy by epoch: runs as points, a loess smooth and its band.
 
     Architectures stand in the order in which they appear in `histories`, each in a panel with a
-    curve a dataset. Of more than `MANY_DATASETS` each has a panel, with a curve an architecture.
+    curve a dataset. Of more than `MANY` each has a panel, with a curve an architecture.
 
     The smooth is a local quadratic of the span that `loess_span` gives, the band its
     pointwise 95 % interval, which takes the points as independent though a seed's epochs
@@ -215,11 +217,12 @@ def training_curves(
     in_order = pd.CategoricalDtype(histories["architecture"].unique())
     # plotnine smooths between whole numbers only when they are floats.
     histories = histories.astype({"epoch": float, "architecture": in_order})
-    many = histories["dataset"].nunique() > MANY_DATASETS
+    many = histories["dataset"].nunique() > MANY
     panel, hue = ("dataset", "architecture") if many else ("architecture", "dataset")
-    palette = dataset_palette(histories[hue])
-    titles, names = ({}, labels or {})[:: -1 if many else 1]
-    names = [names.get(name, name) for name in palette]
+    colors = palette(histories[hue])
+    names = {name: (labels or {}).get(name, name) for name in histories["dataset"].unique()}
+    names |= {name: name for name in histories["architecture"].unique()}
+    legend = {name: names[name] for name in colors}
     bottom = _lower_limit(histories["train_accuracy"])
     panels = histories[panel].nunique()
     columns = min(panels, 4 if many else 3)
@@ -232,10 +235,10 @@ def training_curves(
             size=1.0, alpha=0.35, stroke=0.2,
         )
         + _curve(histories)
-        + p9.facet_wrap(panel, ncol=columns, labeller=lambda name: titles.get(name, name))
-        + p9.scale_color_manual(palette, labels=names)
-        + p9.scale_fill_manual(palette, labels=names)
-        + p9.scale_shape_manual(_shapes(palette), labels=names)
+        + p9.facet_wrap(panel, ncol=columns, labeller=lambda name: _in_lines(names[name]))
+        + p9.scale_color_manual(colors, labels=legend)
+        + p9.scale_fill_manual(colors, labels=legend)
+        + p9.scale_shape_manual(_shapes(colors), labels=legend)
         + p9.scale_x_continuous(
             breaks=_epoch_breaks(histories["epoch"], most=6 if many else 12),
             limits=(histories["epoch"].min() - 0.4, histories["epoch"].max() + 0.4),
@@ -269,14 +272,17 @@ def loess_span(histories: pd.DataFrame) -> float:
     return min(1.0, max(LOESS_SPAN, (LOESS_EPOCHS + 0.4) / _fewest_epochs(histories)))
 
 
-def _shapes(palette: Mapping[str, str]) -> dict[str, str]:
-    return {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(palette)}
+def _shapes(colors: Mapping[str, str]) -> dict[str, str]:
+    return {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(colors)}
 
 
-def _tick_label(label: str, split: str, between: str) -> str:
-    """Return a dataset's label in short lines, with its test split where not the usual one."""
-    label = label if split == "test" else f"{label} ({split})"
-    return label.replace(" (", f"{between}(")
+def _tick_label(label: str, split: str) -> str:
+    """Return a dataset's label, with its test split where not the usual one."""
+    return label if split == "test" else f"{label} ({split})"
+
+
+def _in_lines(label: str) -> str:
+    return textwrap.fill(label, LONG)
 
 
 def _reference(boxes: pd.DataFrame, levels: pd.Series, kind: str) -> pd.DataFrame:

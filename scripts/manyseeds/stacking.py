@@ -277,7 +277,7 @@ class StackedNetwork(nn.Module):
                 return F.relu(F.max_pool2d(x, size, stride)), True
         return F.relu(x), False
 
-    def _normalise(self, x: Tensor, placed: PlacedLayer, seen: int | None) -> Tensor:
+    def _normalise(self, x: Tensor, placed: PlacedLayer, seen: int | Tensor | None) -> Tensor:
         """Return x normalised, seed by seed; in training move the averages along."""
         weight, bias, mean, variance = (
             self._weight(placed, part).flatten() for part in ("weight", "bias", *MOVING)
@@ -285,11 +285,13 @@ class StackedNetwork(nn.Module):
         layer = placed.layer
         if not self.training:
             return F.batch_norm(x, mean, variance, weight, bias, False, eps=layer.epsilon)
+        # Keras' momentum, which a layer has, is the share of the old, PyTorch's that of the new.
         share = 1 - layer.momentum
         if seen is not None:
             # So that the weights of all minibatches so far add up to 1, as in Adam's correction.
             share = share / (1 - layer.momentum ** (seen + 1))
-        # With a share of 1 these become the mean and variance of the minibatch itself.
+        # PyTorch takes its share as a Python number, which a recorded step would keep for ever:
+        # with a share of 1 these become the mean and variance of the minibatch itself.
         of_minibatch = torch.zeros_like(mean), torch.ones_like(variance)
         x = F.batch_norm(x, *of_minibatch, weight, bias, True, 1.0, layer.epsilon)
         for moving, new in zip((mean, variance), of_minibatch, strict=True):

@@ -19,6 +19,32 @@ from manyseeds.stacking import StackedNetwork, as_bytes
 _STEPS_BEFORE_RECORDING = 3
 """Until then optimizer and libraries make what they keep, which a recording must not contain."""
 
+_COPIED_AT_ONCE = 2**28
+"""Bytes of the parts in which images are copied to a device: the host holds one at a time."""
+
+
+def on_device(images: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
+    """Return images as a tensor on a CUDA device where they take up at most half of what is free.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        uint8 (n, height, width, channels); a memory-mapped array is read part by part.
+    device : torch.device
+
+    Returns
+    -------
+    Tensor or numpy.ndarray
+        Else, and for a processor, the images as they are.
+    """
+    if device.type != "cuda" or 2 * images.nbytes > torch.cuda.mem_get_info(device)[0]:
+        return images
+    there = torch.empty(images.shape, dtype=torch.uint8, device=device)
+    rows = max(1, _COPIED_AT_ONCE // max(1, images[:1].nbytes))
+    for start in range(0, len(images), rows):
+        there[start : start + rows] = as_bytes(images[start : start + rows], device)
+    return there
+
 
 class Step:
     """A step of training: gradients of a minibatch, and the weights moved along them.
@@ -29,11 +55,12 @@ class Step:
         Of S seeds.
     optimizer : torch.optim.Optimizer
         Of its weights.
-    images : numpy.ndarray
-        uint8 (n, height, width, channels), all there are. On CUDA they are kept on the device
-        where they take up at most half of what is free there.
+    images : numpy.ndarray or Tensor
+        uint8 (n, height, width, channels), all there are, as from `on_device`.
     labels : numpy.ndarray
         int64 (n,).
+    batch : int
+        Images of a minibatch. Those of another size, as the last of an epoch, are not recorded.
     loss_sum, correct : Tensor
         float32 (S,): to these each step adds the losses of its images, and how many of them were
         classified right (before the weights moved).
@@ -45,8 +72,9 @@ class Step:
         self,
         network: StackedNetwork,
         optimizer: torch.optim.Optimizer,
-        images: np.ndarray,
+        images: np.ndarray | Tensor,
         labels: np.ndarray,
+        batch: int,
         loss_sum: Tensor,
         correct: Tensor,
         precision: torch.dtype,
@@ -54,14 +82,12 @@ class Step:
         self._network, self._optimizer, self._precision = network, optimizer, precision
         self._loss_sum, self._correct = loss_sum, correct
         self._device = loss_sum.device
-        self._images, self._labels = images, labels
-        self._records = self._device.type == "cuda"
-        if self._records and 2 * images.nbytes <= torch.cuda.mem_get_info(self._device)[0]:
-            self._images = as_bytes(images, self._device)
-        self._shape: tuple[int, ...] | None = None  # of the minibatches that are recorded
-        self._steps = 0
+        self._images, self._labels = images, torch.from_numpy(labels).to(self._device)
+        self._recorded_batch = batch if self._device.type == "cuda" else None
+        self._steps = 0  # of that size
         self._graph: torch.cuda.CUDAGraph | None = None
         self._inputs: list[Tensor] = []  # of the recording
+        self._aside: torch.cuda.Stream | None = None
 
     def __call__(
         self,
@@ -84,8 +110,7 @@ class Step:
         """
         set_learning_rate(self._optimizer, learning_rate)
         inputs = self._take(minibatch, seen, generators)
-        self._shape = self._shape or minibatch.shape
-        if not self._records or minibatch.shape != self._shape:
+        if minibatch.shape[1] != self._recorded_batch:
             self._compute(*inputs)
         elif self._graph:
             for place, value in zip(self._inputs, inputs, strict=True):
@@ -98,13 +123,19 @@ class Step:
             self._record(inputs)
             self._graph.replay()
 
+    def wait(self) -> None:
+        """Wait until the device has done all steps that were taken."""
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+
     def _take(self, minibatch, seen, generators) -> list[Tensor]:
         """Return what a step computes with, on the device."""
+        chosen = torch.from_numpy(minibatch).to(self._device)
         if isinstance(self._images, Tensor):
-            images = self._images[torch.from_numpy(minibatch).to(self._device)]
+            images = self._images[chosen]
         else:
             images = as_bytes(self._images[minibatch], self._device)
-        labels = torch.from_numpy(self._labels[minibatch]).to(self._device)
+        labels = self._labels[chosen]
         kept = self._network.draw_kept(generators, minibatch.shape[1])
         seen = torch.tensor(float(seen), device=self._device)
         return [images, labels, seen, *(one.to(self._device) for one in kept)]
@@ -125,17 +156,21 @@ class Step:
         self._correct += (logits.detach().argmax(-1) == labels).sum(1)
 
     def _compute_aside(self, inputs) -> None:
-        """Compute on another stream than the usual one, which a recording must not wait for."""
-        aside, usual = torch.cuda.Stream(), torch.cuda.current_stream()
-        aside.wait_stream(usual)
-        with torch.cuda.stream(aside):
+        """Compute on another stream than the usual one.
+
+        What the first steps set up must not be tied to the usual stream: a recording is made on
+        one of its own and may not depend on others.
+        """
+        self._aside = self._aside or torch.cuda.Stream()
+        usual = torch.cuda.current_stream()
+        self._aside.wait_stream(usual)
+        with torch.cuda.stream(self._aside):
             self._compute(*inputs)
-        usual.wait_stream(aside)
+        usual.wait_stream(self._aside)
 
     def _record(self, inputs) -> None:
-        self._inputs = inputs
-        self._graph = torch.cuda.CUDAGraph()
-        # Gradients left from the last step would be added to, not made anew.
+        self._inputs, self._graph = inputs, torch.cuda.CUDAGraph()
+        # The last step's gradients are given back before the recording, not within it.
         self._optimizer.zero_grad()
         with torch.cuda.graph(self._graph):
             self._compute(*inputs)

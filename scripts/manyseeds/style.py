@@ -65,11 +65,11 @@ def theme(width: float = DOUBLE_COLUMN, height: float = 3.0) -> p9.theme:
     )
 
 
-def dataset_palette(names: Iterable[str]) -> dict[str, str]:
-    """Return the color of each dataset, given by the sorted order of the names.
+def palette(names: Iterable[str]) -> dict[str, str]:
+    """Return the color of each dataset or architecture, given by the sorted order of the names.
 
-    A study's datasets have the same colors in all its figures, whatever the order of the
-    rows, provided each figure is given the same names. Colors repeat after eight.
+    They have the same colors in all figures of a study, whatever the order of the rows, provided
+    each figure is given the same names. Colors repeat after eight.
     """
     return {
         name: OKABE_ITO[place % len(OKABE_ITO)] for place, name in enumerate(sorted(set(names)))

@@ -17,14 +17,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from manyseeds import checkpoints
+from manyseeds import checkpoints, steps
 from manyseeds.architectures import Dropout, PlacedLayer
 from manyseeds.errors import Interrupted
 from manyseeds.evaluation import accuracy, predict
 from manyseeds.progress import Meter
 from manyseeds.settings import Settings
 from manyseeds.stacking import StackedNetwork, initial_weights, stack_width
-from manyseeds.steps import Step
 
 Streams = Callable[..., np.random.Generator]
 """`streams(seed, "weights")`, `streams(seed, "order", epoch)` and
@@ -125,7 +124,8 @@ def train(
     width = stack or stack_width(layers, len(seeds), device)
     images = len(seeds) * settings.epochs * settings.images_seen(len(training.labels))
     meter = Meter(images, progress)
-    data = None
+    device, data = torch.device(device), None
+    near = steps.on_device(training.images, device)
     if checkpoint:
         data = checkpoints.fingerprint(training.images, training.labels, test.images, test.labels)
     parts = []
@@ -142,7 +142,7 @@ def train(
             if run.resume():
                 progress(f"{run.names}: going on from epoch {run.epoch}, step {run.step}")
         meter.seen_before(run.steps_done(len(training.labels)) * settings.batch * len(some))
-        _train_run(run, training, test, settings, streams, precision, stop, meter)
+        _train_run(run, near, training.labels, test, settings, streams, precision, stop, meter)
         parts.append(run)
     order = ["seed", "epoch"]
     weights = [run.network.weights() for run in parts]
@@ -254,34 +254,32 @@ class _Run:
             self.epoch = self.settings.epochs + 1
 
 
-def _train_run(run, training, test, settings, streams, precision, stop, meter):
+def _train_run(run, images, labels, test, settings, streams, precision, stop, meter):
     """Train one stack to its end, from wherever it is."""
     network = run.network
-    take_step = Step(
-        network, run.optimizer, training.images, training.labels, run.loss_sum, run.correct,
-        precision,
-    )  # fmt: skip
-    drops = any(isinstance(placed.layer, Dropout) for placed in network.layers)
-
-    def dropout_of(epoch, step):
-        return [streams(seed, "dropout", epoch, step) for seed in run.seeds] if drops else []
-
-    steps = settings.steps(len(training.labels))
+    take_step = steps.Step(
+        network, run.optimizer, images, labels, settings.batch, run.loss_sum, run.correct, precision
+    )
+    # Without dropout no generators are made, which costs more than some steps do.
+    drawing = run.seeds if any(isinstance(one.layer, Dropout) for one in network.layers) else []
+    n, in_epoch = len(labels), settings.steps(len(labels))
     while run.epoch <= settings.epochs:
         started = time.perf_counter()
         network.train()
-        order = epoch_order(len(training.labels), run.seeds, run.epoch, settings, streams)
-        for step in range(run.step, steps):
+        order = epoch_order(n, run.seeds, run.epoch, settings, streams)
+        for step in range(run.step, in_epoch):
             minibatch = order[:, step * settings.batch : (step + 1) * settings.batch]
-            done = (run.epoch - 1) * steps + step
+            done = (run.epoch - 1) * in_epoch + step
             rate = settings.learning_rate / (1 + settings.decay * done)
-            take_step(minibatch, rate, done, dropout_of(run.epoch, step))
+            generators = [streams(seed, "dropout", run.epoch, step) for seed in drawing]
+            take_step(minibatch, rate, done, generators)
             run.step = step + 1
             meter.seen(minibatch.size, partial(_so_far, run, order.shape[1]))
             if stop():
                 run.seconds += time.perf_counter() - started
                 run.save()
                 raise Interrupted(f"{run.names}: stopped in epoch {run.epoch}, step {run.step}")
+        take_step.wait()
         run.seconds += time.perf_counter() - started
         tested = accuracy(predict(network, test.images, precision), test.labels)
         run.end_epoch(order.shape[1], tested, meter.progress)

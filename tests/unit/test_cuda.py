@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from made_up import made_up, streams
+from made_up import made_up, streams, streams_where_seed_1_explodes
 from manyseeds import evaluation, machine, steps
 from manyseeds.architectures import NAMES, build
 from manyseeds.errors import Interrupted
@@ -14,13 +14,32 @@ from manyseeds.stacking import StackedNetwork, initial_weights
 from manyseeds.training import Settings, train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-SETTINGS = Settings(epochs=3, batch=20, images_per_epoch=None)
+# Of 110 images, five minibatches of 20 and one of 10 an epoch.
+SETTINGS = Settings(epochs=3, batch=20, images_per_epoch=None, decay=0.1, l2=0.001)
+REPLAYS = 3 * 5 - 3
+OPTIMIZERS = {"deep_50": "adam", "alexnet": "sgd"}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def device():
-    yield machine.device_for(1)
-    torch.use_deterministic_algorithms(False)
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = torch.are_deterministic_algorithms_enabled(), matmul.allow_tf32, cudnn.allow_tf32
+    device = machine.device_for(1)
+    machine.prepare_process(1, device)
+    yield device
+    torch.use_deterministic_algorithms(before[0])
+    matmul.allow_tf32, cudnn.allow_tf32 = before[1:]
+
+
+@pytest.fixture
+def replays(monkeypatch):
+    """How often a recorded step was replayed."""
+    counted = []
+    replay = torch.cuda.CUDAGraph.replay
+    monkeypatch.setattr(
+        torch.cuda.CUDAGraph, "replay", lambda graph: (counted.append(1), replay(graph))
+    )
+    return counted
 
 
 def equal_bytes(one, other):
@@ -46,39 +65,73 @@ def test_fifty_recorded_steps_are_those_of_a_processor(name, device):
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("name", ["deep_50", "alexnet"])
-def test_a_recorded_step_computes_what_the_step_does(name, precision, device, monkeypatch):
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_recorded_step_computes_what_the_step_does(name, precision, device, monkeypatch, replays):
     """Also with a last minibatch that is smaller, a rate that decays, and images on the host."""
     layers, data = build(name, (1, 28, 28), 2), made_up(110, 28)
-    optimizer = "adam" if name == "deep_50" else "sgd"
-    settings = replace(SETTINGS, optimizer=optimizer, decay=0.1, l2=0.001)
+    settings = replace(SETTINGS, optimizer=OPTIMIZERS[name])
 
     def trained():
+        replays.clear()
         return train(
             layers, data, data, [0, 1, 4], settings, streams, device=device, precision=precision
         )
 
     recorded = trained()
+    assert len(replays) == REPLAYS
     equal_bytes(recorded, trained())
     with monkeypatch.context() as patch:
         patch.setattr(torch.cuda, "mem_get_info", lambda device: (0, 0))
+        assert steps.on_device(data.images, device) is data.images
         equal_bytes(recorded, trained())
     monkeypatch.setattr(steps, "_STEPS_BEFORE_RECORDING", 10**9)
     equal_bytes(recorded, trained())
+    assert not replays
 
 
-@pytest.mark.parametrize("steps_done", [2, 5, 9])
-def test_training_that_was_stopped_ends_in_the_same_bytes(tmp_path, device, steps_done):
-    data = made_up(100, 28)
-    arguments = build("deep_50", (1, 28, 28), 2), data, data, [0, 1], SETTINGS, streams
-    whole = train(*arguments, device=device)
+@pytest.mark.parametrize("steps_done", [2, 5, 6, 9])
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_training_that_was_stopped_ends_in_the_same_bytes(
+    name, precision, steps_done, tmp_path, device, replays
+):
+    """Stopped before it is recorded, before an epoch's smaller minibatch, at its end, later."""
+    data, settings = made_up(110, 28), replace(SETTINGS, optimizer=OPTIMIZERS[name])
+    arguments = build(name, (1, 28, 28), 2), data, data, [0, 1], settings, streams
+    options = {"device": device, "precision": precision}
+    whole = train(*arguments, **options)
     asked = iter(range(10**9))
     with pytest.raises(Interrupted):
         train(
-            *arguments, device=device, checkpoint=tmp_path,
-            stop=lambda: next(asked) + 1 == steps_done,
-        )  # fmt: skip
-    equal_bytes(whole, train(*arguments, device=device, checkpoint=tmp_path))
+            *arguments, **options, checkpoint=tmp_path, stop=lambda: next(asked) + 1 == steps_done
+        )
+    replays.clear()
+    equal_bytes(whole, train(*arguments, **options, checkpoint=tmp_path))
+    assert len(replays) == 3 * 5 - steps_done + (steps_done >= 6) - 3
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_a_seed_that_diverges_leaves_the_others_alone(precision, device):
+    """Not a number times zero is not a number: no convolution may fill its groups with zeros."""
+    layers, data = build("deep_50", (3, 32, 32), 2), made_up(110, 32)
+    data.images = data.images.repeat(3, axis=-1)
+    trained = train(
+        layers, data, data, list(range(6)), SETTINGS, streams_where_seed_1_explodes, device=device,
+        precision=precision,
+    )  # fmt: skip
+    assert trained.diverged == {1: 1}
+    whole = train(layers, data, data, list(range(6)), SETTINGS, streams, device=device,
+                  precision=precision)  # fmt: skip
+    others = whole.history[whole.history["seed"] != 1]
+    np.testing.assert_allclose(trained.history["loss"], others["loss"], atol=1e-5)
+
+
+def test_images_are_copied_in_parts(device, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (9, 4, 4, 3), dtype=np.uint8)
+    images.flags.writeable = False
+    monkeypatch.setattr(steps, "_COPIED_AT_ONCE", 2 * 4 * 4 * 3)
+    there = steps.on_device(images, device)
+    np.testing.assert_array_equal(there.cpu().numpy(), images)
 
 
 def test_a_stack_of_large_images_is_predicted_as_on_a_processor(device):

@@ -50,14 +50,20 @@ def test_calibration_error_of_a_calibrated_forecast_is_zero():
     assert evaluation.calibration_error(probabilities, labels)[0] == pytest.approx(0)
 
 
-@pytest.mark.parametrize(("side", "poolings"), [(16, 4), (72, 6)])
-def test_predict_is_the_softmax_of_each_network(side, poolings):
+@pytest.mark.parametrize(("side", "poolings", "stacks"), [(16, 4, [2]), (72, 6, [1, 1])])
+def test_predict_is_the_softmax_of_each_network(side, poolings, stacks, monkeypatch):
     """Small images run through all seeds at once, large ones seed by seed."""
+    seen, predict = [], evaluation._predict_at_once
+    monkeypatch.setattr(
+        evaluation,
+        "_predict_at_once",
+        lambda stack, *rest: (seen.append(stack.seeds), predict(stack, *rest))[1],
+    )
     layers = build("deep_50", (3, side, side), 3)
     weights = [initial_weights(layers, np.random.default_rng(seed)) for seed in range(2)]
     images = np.random.default_rng(0).integers(0, 256, (7, side, side, 3), dtype=np.uint8)
     found = evaluation.predict(StackedNetwork.of_seeds(layers, weights), images)
-    assert found.shape == (2, 7, 3)
+    assert found.shape == (2, 7, 3) and seen == stacks
     x = torch.from_numpy(images).permute(0, 3, 1, 2) / 255
     for seed, one in enumerate(weights):
         alone = load(plain("deep_50", (3, side, side), 3, poolings), one)

@@ -3,6 +3,7 @@ from copy import deepcopy
 
 import numpy as np
 import pandas as pd
+import plotnine as p9
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
@@ -48,9 +49,9 @@ def layer(plot, geom):
 
 
 def test_palette_does_not_depend_on_the_order_of_rows():
-    assert style.dataset_palette(["b", "a", "b"]) == style.dataset_palette(["a", "b"])
-    assert style.dataset_palette(["a", "b"]) == {"a": "#0072B2", "b": "#E69F00"}
-    assert len(set(style.dataset_palette("abcdefgh").values())) == 8
+    assert style.palette(["b", "a", "b"]) == style.palette(["a", "b"])
+    assert style.palette(["a", "b"]) == {"a": "#0072B2", "b": "#E69F00"}
+    assert len(set(style.palette("abcdefgh").values())) == 8
 
 
 def test_boxplot_says_percent_runs_and_references():
@@ -81,6 +82,53 @@ def test_architectures_stand_in_the_order_of_the_table():
     """That of the study, not of the alphabet."""
     drawn = words(plots.accuracy_boxplot(evaluations(architectures=("logistic", "convnet"))))
     assert [word for word in drawn if word in ("logistic", "convnet")] == ["logistic", "convnet"]
+
+
+def of(n):
+    return [f"kind-{number}" for number in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("datasets", "second", "on_their_side"), [(6, 0, False), (7, 0, True), (4, 4, True)]
+)
+def test_many_boxes_lie_on_their_side(datasets, second, on_their_side):
+    """Counted are datasets and test sets; the first is at the top."""
+    table = evaluations(datasets=of(datasets), architectures=["logistic", "convnet"])
+    if second:
+        tested = table[table["split"] == "test"]
+        table = pd.concat([table, tested.assign(split="test2")])
+    plot = plots.accuracy_boxplot(table, experts={"kind-3": 0.9}, labels={"kind-0": "A name " * 9})
+    axes = plot.draw().axes
+    ticks = [one.get_text() for one in (axes[0].get_yticklabels() if on_their_side else [])]
+    if on_their_side:
+        assert max(len(line) for tick in ticks for line in tick.split("\n")) <= plots.LONG
+        assert ticks[-1].startswith("kind-") and ticks[0].startswith("A name")
+        assert axes[0].get_ylim()[0] > axes[0].get_ylim()[1]
+        assert {"chance", "expert"} <= set(words(plot)) and "93 %" not in words(plot)
+    assert isinstance(plot.coordinates, p9.coord_flip) is on_their_side
+    (points,) = layer(plot, "geom_point")
+    tested = table.loc[table["split"] != "train", "accuracy"]
+    assert sorted(points["y"]) == pytest.approx(sorted(tested))
+    n = sum("n = 4" in word for word in words(plot))
+    assert n == 2 * (datasets + second)
+    drawn = [word for word in words(plot) if word in ("logistic", "convnet")]
+    assert drawn == ["logistic", "convnet"]
+
+
+@pytest.mark.parametrize("n", [6, 7])
+def test_of_many_datasets_each_has_a_panel_of_curves(n):
+    """And the legend says which network is which."""
+    networks = ["logistic", "alexnet", "convnet"]
+    table = pd.concat(
+        histories(epochs=2, datasets=of(n)).assign(architecture=network) for network in networks
+    )
+    plot = plots.training_curves(table, labels={"kind-0": "The first"})
+    figure = plot.draw()
+    assert len(figure.axes) == (n if n > plots.MANY else 3)
+    assert {"The first", "kind-1", *networks} <= set(words(plot))
+    if n > plots.MANY:
+        scale = plot.scales.get_scales("color")
+        assert [scale.labels[name] for name in networks] == networks
 
 
 def test_boxplot_of_one_run_and_no_expert():

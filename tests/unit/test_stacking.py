@@ -174,7 +174,8 @@ def test_batch_normalisation_in_training_is_pytorchs_of_each_seed():
         torch.testing.assert_close(ours, one.eval()(images).flatten(1))
 
 
-def test_moving_averages_can_leave_out_what_they_began_from():
+@pytest.mark.parametrize("kind", [int, lambda seen: torch.tensor(float(seen))])
+def test_moving_averages_can_leave_out_what_they_began_from(kind):
     """They are the means of what was seen, the n-th minibatch from the end weighing 0.99^n."""
     shape = (2, 3, 3)
     layers = [
@@ -185,7 +186,7 @@ def test_moving_averages_can_leave_out_what_they_began_from():
     network = StackedNetwork.of_seeds(layers, [start] * 2).train()
     x = 0.1 + 0.02 * torch.randn(5, 2, 6, *shape, generator=torch.Generator().manual_seed(0))
     for seen, minibatch in enumerate(x):
-        network(minibatch, seen=seen)
+        network(minibatch, seen=kind(seen))
     weights = 0.99 ** np.arange(4, -1, -1)
     found = network.weights()
     of_channels = x.numpy().transpose(0, 1, 3, 2, 4, 5).reshape(5, 2, 2, -1)
