@@ -164,13 +164,13 @@ rule leakage:
         screen=report(
             f"{RESULTS}/figures/leakage.screen.png",
             caption="../report/captions/leakage.rst",
-            category="4. How well they classify",
+            category="5. How well they classify",
             labels={"figure": "What leakage is worth", "dataset": "all", "network": "all"},
         ),
         table=report(
             f"{RESULTS}/figures/leakage.csv",
             caption="../report/captions/leakage_table.rst",
-            category="4. How well they classify",
+            category="5. How well they classify",
             labels={"figure": "What leakage is worth (table)", "dataset": "all", "network": "all"},
         ),
     log:
