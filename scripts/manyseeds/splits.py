@@ -90,7 +90,7 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
     for split in splits:
         if not (table["split"] == split).any():
             raise InputError(
-                f"split: {split} is empty. Give it a larger share, or bring more images "
+                f"split: {split} is empty. {_remedy(split)}, or bring more images "
                 "(groups are never divided)."
             )
     unknown = sorted(set(table["split"].astype(str)) - set(splits))
@@ -103,8 +103,8 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
     for split in splits:
         for name in shares.index[shares[split] == 0]:
             raise InputError(
-                f"split: class {name} has no tile in {split}. Give {split} a larger share, "
-                f"or bring more images of {name} (groups are never divided)."
+                f"split: class {name} has no tile in {split}. {_remedy(split)}, or bring more "
+                f"images of {name} (groups are never divided)."
             )
     if by in GROUP_COLUMN:
         _check_whole(table, GROUP_COLUMN[by])
@@ -173,6 +173,13 @@ def _from_source(table: pd.DataFrame) -> pd.Series:
             "folders above the classes in `source.splits`."
         )
     return split.rename("split")
+
+
+def _remedy(split: str) -> str:
+    """Return what gives a split more tiles; train has no share of its own in a study."""
+    if split == TRAIN:
+        return "Give the test splits smaller shares"
+    return f"Give {split} a larger share"
 
 
 def _check_whole(table: pd.DataFrame, column: str) -> None:

@@ -184,8 +184,22 @@ def test_shares_out_of_range_are_refused(fractions, message):
 def test_a_test_split_left_empty_is_refused():
     frame = table([("a", "1", 1), ("a", "2", 1), ("b", "3", 1), ("b", "4", 1)])
     split = splits.assign(frame, "field", {"test": 0.1}, np.random.default_rng(0))
-    with pytest.raises(InputError, match=r"split: test is empty\. Give it a larger share"):
+    with pytest.raises(InputError, match=r"split: test is empty\. Give test a larger share"):
         splits.check(frame.assign(split=split), ["train", "test"], "field")
+
+
+def test_an_empty_train_split_asks_for_smaller_test_splits():
+    """Train has no key of its own."""
+    frame = table([("a", "1", 1), ("a", "2", 1), ("b", "3", 1), ("b", "4", 1)])
+    with pytest.raises(
+        InputError, match=r"split: train is empty\. Give the test splits smaller shares"
+    ):
+        splits.check(frame.assign(split="test"), ["train", "test"], "field")
+    frame["split"] = ["train", "test", "test", "test"]
+    with pytest.raises(
+        InputError, match=r"class b has no tile in train\. Give the test splits smaller shares"
+    ):
+        splits.check(frame, ["train", "test"], "field")
 
 
 def test_a_class_missing_from_a_split_is_refused():
