@@ -7,8 +7,9 @@ import pandas as pd
 
 from manyseeds.errors import InputError
 
-# The column whose values are kept whole, by the config's word for it.
-GROUP_COLUMN = {"field": "image", "group": "group", "source": "group"}
+# The column whose values are kept whole, by the config's word for it. What comes split already is
+# taken as it is: the audit says which groups stand in two splits.
+GROUP_COLUMN = {"field": "image", "group": "group"}
 TRAIN = "train"
 COLUMNS = ["tile", "image", "class", "group", "row", "column", "angle", "split", "position"]
 """Columns of `split.csv`."""
@@ -79,13 +80,13 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
     splits : sequence of str
         The splits that are expected, train among them.
     by : "field", "group", "source" or "tile"
-        What had to stay whole, as in `assign`.
+        What had to stay whole, as in `assign`; with "source" and "tile" nothing had to.
 
     Raises
     ------
     InputError
-        A split is empty or unknown, a class is missing from a split, or a group stands in
-        two splits (both splits are named, with a file of each).
+        A split is empty or unknown, a class is missing from a split, or what had to stay
+        whole stands in two splits (both splits are named, with a file of each).
     """
     for split in splits:
         if not (table["split"] == split).any():

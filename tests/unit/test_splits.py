@@ -220,6 +220,13 @@ def test_a_group_in_two_splits_is_refused_with_files():
         splits.check(frame, ["train", "test"])
 
 
+def test_groups_in_two_splits_of_the_source_are_left_to_the_audit():
+    frame = table([("a", "1", 1), ("b", "2", 1), ("a", "3", 1), ("b", "4", 1)])
+    frame["split"] = ["train", "train", "test", "test"]
+    frame.loc[2, "group"] = "1"
+    splits.check(frame, ["train", "test"], "source")
+
+
 def test_a_split_that_the_study_does_not_name_is_refused():
     frame = table([("a", "1", 1), ("a", "2", 1)]).assign(split=["train", "other"])
     with pytest.raises(InputError, match=r"'other' is not a split of the study \(train\)"):

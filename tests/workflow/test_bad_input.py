@@ -191,22 +191,6 @@ def empty_test_split(folder):
     return {"split": {"test": 0.01}}, "split.*test is empty", "split.csv"
 
 
-def group_in_two_splits(folder):
-    for split in ("train", "test"):
-        for name in ("control", "treated"):
-            (folder / split / name).mkdir(parents=True)
-            half = range(5) if split == "train" else range(4, 10)
-            for number in half:
-                image = Image.open(folder / name / f"{name}{number}_a.png")
-                image.save(folder / split / name / f"{name}{number}_{split}.png")
-    source = {"splits": ["train", "test"], "group": r"([a-z]+\d)_"}
-    return (
-        {"source": source, "split": {"by": "source"}},
-        "its group 'control4' is in test and.*in train",
-        "split.csv",
-    )
-
-
 def diverging_training(folder):
     return {}, r"training\.deep\.lr: with 1e\+30 every seed diverged.*lower", "history.csv"
 
@@ -217,7 +201,7 @@ def diverging_training(folder):
         same_but_for_case, line_break_in_a_name, link_in_a_circle, decompression_bomb,
         class_of_damaged_images_only, pattern_without_classes,
         missing_class, one_class, truncated_jpeg, text_as_png, wrong_checksum,
-        grid_that_does_not_divide, empty_test_split, group_in_two_splits, diverging_training,
+        grid_that_does_not_divide, empty_test_split, diverging_training,
     ],
 )  # fmt: skip
 def test_faulty_images_stop_with_one_message_and_no_half_written_output(folder, spoil):
