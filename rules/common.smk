@@ -14,7 +14,8 @@ from snakemake.settings.enums import Quietness
 from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
-from manyseeds import inventory, remedies, walks
+from manyseeds import inventory, patterns, remedies, walks
+from manyseeds.errors import InputError
 
 # glibc returns large buffers to the system after every training step and fetches them back in
 # the next; kept, they double the speed of training. In pages of 2 MB instead of 4 kB they make
@@ -70,7 +71,7 @@ def check_study(config):
         hint = f" Allowed here: {', '.join(allowed)}." if allowed else ""
         meaning = error.schema.get("description")
         meaning = f" ({key.split('.')[-1]}: {meaning})" if meaning and not allowed else ""
-        raise WorkflowError(f"config key {key}: {error.message}.{hint}{meaning}") from None
+        raise WorkflowError(f"config key {key}: {said(error)}.{hint}{meaning}") from None
     for number, experiment in enumerate(config["experiments"]):
         name = experiment["dataset"]
         if name not in config["datasets"]:
@@ -80,6 +81,15 @@ def check_study(config):
             )
         check_dataset(name)
     check_sources()
+
+
+def said(error):
+    """What is wrong in the words of jsonschema, but for alternative keys, which it spells out."""
+    options = error.validator_value if error.validator == "oneOf" else []
+    if options and all(set(option) == {"required"} for option in options):
+        keys = [f"`{key}`" for option in options for key in option["required"]]
+        return f"give {' or '.join(keys)}, not both"
+    return error.message
 
 
 def check_sources():
@@ -101,6 +111,21 @@ def check_dataset(name):
     dataset = config["datasets"][name]
     source, split = dataset["source"], dataset["split"]
     key = f"config key datasets.{name}"
+    try:
+        walks.split_folders(source.get("splits"))
+        for what in ("class", "group", "angle"):
+            if what in source:
+                patterns.compiled(source[what], what)
+    except InputError as fault:
+        raise WorkflowError(f"{key}.{fault}") from None
+    if isinstance(dataset["scale"], dict):
+        scale = dataset["scale"]
+        low, high = scale.get("percentiles") or (scale["low"], scale["high"])
+        if not low < high:
+            raise WorkflowError(
+                f"{key}.scale: {low:g} is not below {high:g}. Give two values that differ, the "
+                f"lower one first."
+            )
     if source["kind"] == "simulated":
         classes = ["control", source["phenotype"]]
         if sorted(dataset.get("classes", classes)) != sorted(classes):

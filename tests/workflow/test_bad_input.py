@@ -19,6 +19,12 @@ pytestmark = pytest.mark.workflow
 MINE = [{"dataset": "mine", "architectures": ["deep"]}]
 
 
+def mine(source=None, **dataset):
+    """A study of one dataset, from a folder that is there, with these keys."""
+    dataset["source"] = {"kind": "folder", "path": str(ROOT / "docs")} | (source or {})
+    return {"datasets": {"mine": dataset}, "experiments": MINE}
+
+
 @pytest.mark.parametrize(
     ("study", "says"),
     [
@@ -72,6 +78,27 @@ MINE = [{"dataset": "mine", "architectures": ["deep"]}]
             {"datasets": {"mine": {"source": {"kind": "folder", "path": "x"}, "on_bad_image": 1}}},
             r"datasets.mine.on_bad_image: 1 is not one of \['stop', 'skip'\]",
         ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "archive"}}}},
+            "datasets.mine.source: give `path` or `url`, not both",
+        ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "idx", "path": "x", "url": "http://x"}}}},
+            "datasets.mine.source: give `path` or `url`, not both",
+        ),
+        (
+            mine(source={"group": "(day"}),
+            r"datasets.mine.source.group: '\(day' is not a regular expression .*Mend it",
+        ),
+        (
+            mine(source={"splits": {"train": "a", "test": "a/b"}}),
+            "datasets.mine.source.splits.test: a/b lies in the folder of train. Give each split",
+        ),
+        (
+            mine(scale={"percentiles": [90, 10]}),
+            "datasets.mine.scale: 90 is not below 10. .*lower one first",
+        ),
+        (mine(scale={"high": 7, "low": 7}), "datasets.mine.scale: 7 is not below 7"),
     ],
 )
 def test_a_faulty_study_stops_before_any_job(tmp_path, study, says):
