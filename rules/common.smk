@@ -55,11 +55,35 @@ def inherit(datasets, name, heirs=()):
     return whole
 
 
+def comes_split(source):
+    """Whether a dataset's source has splits of its own."""
+    return source.get("kind") in ("idx", "torchvision") or "splits" in source
+
+
+def choose_split(name, dataset):
+    """Split a dataset that does not say how as its source is, so that no test set is drawn anew."""
+    source, split = dataset.get("source"), dataset.get("split", {})
+    # What is of the wrong type is left as it is: the schema says so.
+    if not isinstance(source, dict) or not isinstance(split, dict) or "by" in split:
+        return
+    if comes_split(source) and "test" in split:
+        raise WorkflowError(
+            f"config key datasets.{name}.split.test: the source comes split. Leave this key out to "
+            f"take its splits, or say by what to split anew: split.by: field, or group."
+        )
+    dataset["split"] = {"by": "source" if comes_split(source) else "field", **split}
+
+
 def check_study(config):
     """Stop, naming the key and what is allowed, when the study has a fault."""
     datasets = config.get("datasets")
-    for name in datasets if isinstance(datasets, dict) else ():
+    datasets = datasets if isinstance(datasets, dict) else {}
+    for name in datasets:
         inherit(datasets, name)
+    # Not before all have inherited: what is chosen here is no key of the dataset.
+    for name, dataset in datasets.items():
+        if isinstance(dataset, dict):
+            choose_split(name, dataset)
     try:
         validate(config, "../schemas/config.schema.yaml")
     except WorkflowError:
@@ -130,8 +154,7 @@ def check_dataset(name):
         classes = ["control", source["phenotype"]]
         if sorted(dataset.get("classes", classes)) != sorted(classes):
             raise WorkflowError(f"{key}.classes: a simulated dataset has the classes {classes}.")
-    comes_split = source["kind"] in ("idx", "torchvision") or "splits" in source
-    if split["by"] == "source" and not comes_split:
+    if split["by"] == "source" and not comes_split(source):
         raise WorkflowError(
             f"{key}.split.by: the source does not come split. Name its folders under "
             f"source.splits, or split by field or group."

@@ -95,6 +95,10 @@ def mine(source=None, **dataset):
             "datasets.mine.source.splits.test: a/b lies in the folder of train. Give each split",
         ),
         (
+            mine(source={"splits": ["train", "test"]}, split={"test": 0.3}),
+            "datasets.mine.split.test: the source comes split. Leave this key out .*by: field",
+        ),
+        (
             mine(scale={"percentiles": [90, 10]}),
             "datasets.mine.scale: 90 is not below 10. .*lower one first",
         ),
@@ -268,6 +272,36 @@ def test_a_users_folder_needs_three_lines(folder, tmp_path):
     size = sum(file.stat().st_size for file in folder.rglob("*.png"))
     assert f" {size / 1000:.1f} kB " in row
     assert row.split()[-1] == "nothing"
+
+
+def test_splits_of_the_source_are_drawn_anew_only_where_the_study_says_so(folder, tmp_path):
+    """Whatever the order in which datasets are like another."""
+    for name in ("control", "treated"):
+        for number in range(10):
+            split = "test" if number < 3 else "train"
+            file = folder / name / f"{name}{number}_a.png"
+            (folder / split / name).mkdir(parents=True, exist_ok=True)
+            file.rename(folder / split / name / file.name)
+        (folder / name).rmdir()
+    split = {"kind": "folder", "path": str(folder), "splits": ["train", "test"]}
+    study = {
+        "study": "mine",
+        "datasets": {
+            "whole": {"source": {"kind": "folder", "path": str(folder / "train")}, "size": 64},
+            "as-it-is": {"like": "whole", "source": split},
+            "anew": {"like": "as-it-is", "split": {"by": "field"}},
+        },
+        "experiments": [
+            {"dataset": name, "architectures": ["deep"]} for name in ("as-it-is", "anew")
+        ],
+    }
+    tables = [f"results/mine/splits/{name}/split.csv" for name in ("as-it-is", "anew")]
+    run = snakemake(tmp_path, *tables, "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    kept, drawn = (read(tmp_path / table) for table in tables)
+    assert (kept["split"] == kept["image"].str.split("/").str[0]).all()
+    assert kept["split"].value_counts().to_dict() == {"train": 14, "test": 6}
+    assert drawn["split"].value_counts().to_dict() == {"train": 16, "test": 4}
 
 
 def test_what_is_read_is_not_said_when_nothing_may_be(folder, tmp_path):
