@@ -174,16 +174,37 @@ def check_dataset(name):
             f"{key}.rotate.splits: split tile by tile, every split has rotated tiles. "
             f"Leave this key out."
         )
-    if split["by"] != "source" and sum(held_out(name).values()) >= 1:
-        raise WorkflowError(
-            f"{key}.split.test: nothing is left to train on. The fractions must add up to "
-            f"less than 1."
-        )
+    check_held_out(name)
     unknown = set(dataset["rotate"]["splits"]) - set(splits(name))
     if unknown:
         raise WorkflowError(
             f"{key}.rotate.splits: no split is named {', '.join(sorted(unknown))}. "
             f"Choose from {', '.join(splits(name))}."
+        )
+
+
+def check_held_out(name):
+    """Stop when the test splits of a dataset cannot be held out as the study says."""
+    by, test = split_by(name), held_out(name)
+    key = f"config key datasets.{name}.split.test"
+    named = {split: groups for split, groups in test.items() if isinstance(groups, list)}
+    if named and by in ("source", "tile"):
+        raise WorkflowError(
+            f"{key}: by: {by} holds out no groups by name. Split by field or group, or leave this "
+            f"key out."
+        )
+    if named and named != test:
+        raise WorkflowError(
+            f"{key}: shares and lists of groups do not mix. Give every test split a share, or "
+            f"the names of its groups."
+        )
+    names = [group for groups in named.values() for group in groups]
+    twice = [group for group in names if names.count(group) > 1]
+    if twice:
+        raise WorkflowError(f"{key}: group {twice[0]!r} is in two splits. Name it in one.")
+    if by != "source" and not named and sum(test.values()) >= 1:
+        raise WorkflowError(
+            f"{key}: nothing is left to train on. The fractions must add up to less than 1."
         )
 
 
@@ -194,7 +215,7 @@ def location(name):
 
 
 def held_out(name):
-    """Fractions of a dataset's test splits by name."""
+    """Fractions of a dataset's test splits, or lists of their groups, by name."""
     test = config["datasets"][name]["split"]["test"]
     return test if isinstance(test, dict) else {"test": test}
 

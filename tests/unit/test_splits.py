@@ -133,6 +133,28 @@ def test_the_source_can_decide():
     assert split.tolist() == frame["split"].tolist()
 
 
+@pytest.mark.parametrize("by", ["field", "group"])
+def test_groups_are_held_out_by_name(by):
+    # Two days of two fields each, both classes of a day together.
+    frame = table([(name, f"{name}{i}", 4) for i in range(4) for name in "ab"])
+    frame["group"] = "day" + (frame["image"].str[3].astype(int) // 2).astype(str)
+    frame = pd.concat([frame, frame.assign(group="day2", image=frame["image"] + "2")])
+    frame = frame.reset_index(drop=True)
+    split = splits.assign(frame, by, {"test": ["day1"], "held": ["day2"]}, np.random.default_rng(0))
+    assert split.groupby(frame["group"]).unique().map(list).to_dict() == {
+        "day0": ["train"], "day1": ["test"], "day2": ["held"],
+    }  # fmt: skip
+    splits.check(frame.assign(split=split), ["train", "test", "held"], by)
+
+
+def test_a_group_that_is_not_there_is_refused_with_some_that_are():
+    with pytest.raises(
+        InputError,
+        match=r"split\.test: no group is named 'day9'\. The 48 groups are control0, .*, \.\.\. ",
+    ):
+        splits.assign(FIELDS, "group", {"test": ["control3", "day9"]}, np.random.default_rng(0))
+
+
 def test_tile_by_tile_every_turned_tile_is_drawn_by_itself():
     turned = splits.turn(FIELDS.assign(split="train"), {"train": [-5, 0, 5]})
     split = splits.assign(turned, "tile", {"test": 0.2}, np.random.default_rng(0))

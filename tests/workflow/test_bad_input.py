@@ -99,6 +99,22 @@ def mine(source=None, **dataset):
             "datasets.mine.split.test: the source comes split. Leave this key out .*by: field",
         ),
         (
+            mine(split={"test": {"test": ["day3"], "held": 0.2}}),
+            "datasets.mine.split.test: shares and lists of groups do not mix",
+        ),
+        (
+            mine(split={"test": {"test": ["day3"], "held": ["day4", "day3"]}}),
+            "datasets.mine.split.test: group 'day3' is in two splits",
+        ),
+        (
+            mine(split={"by": "tile", "test": ["day3"]}),
+            "datasets.mine.split.test: by: tile holds out no groups by name. Split by field",
+        ),
+        (
+            mine(split={"test": [3]}),
+            "datasets.mine.split.test.0: 3 is not of type 'string'",
+        ),
+        (
             mine(scale={"percentiles": [90, 10]}),
             "datasets.mine.scale: 90 is not below 10. .*lower one first",
         ),
@@ -302,6 +318,22 @@ def test_splits_of_the_source_are_drawn_anew_only_where_the_study_says_so(folder
     assert (kept["split"] == kept["image"].str.split("/").str[0]).all()
     assert kept["split"].value_counts().to_dict() == {"train": 14, "test": 6}
     assert drawn["split"].value_counts().to_dict() == {"train": 16, "test": 4}
+
+
+def test_groups_are_held_out_by_name(folder, tmp_path):
+    source = {"kind": "folder", "path": str(folder), "group": r"(\d)_a"}
+    split = {"by": "field", "test": {"test": ["3"], "held": ["4", "7"]}}
+    study = mine(source=source, size=64, split=split)
+    table = "results/default/splits/mine/split.csv"
+    run = snakemake(tmp_path, table, "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    found = read(tmp_path / table)
+    assert found[found["split"] == "test"]["group"].tolist() == ["3"] * 2
+    assert sorted(found[found["split"] == "held"]["group"]) == ["4", "4", "7", "7"]
+    split["test"] = ["day9"]
+    run = snakemake(tmp_path, table, "--cores", "2", study=study)
+    assert run.code != 0
+    assert_said_once(run.text, "split.test: no group is named 'day9'. The 10 groups are 0, 1, 2,")
 
 
 def test_what_is_read_is_not_said_when_nothing_may_be(folder, tmp_path):
