@@ -14,7 +14,7 @@ pytestmark = pytest.mark.workflow
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Pack three classes of ten images, two of the classes, and all without color."""
+    """Pack three classes of ten images, two of the classes, all without color, and two so."""
     folder = tmp_path_factory.mktemp("like")
     generator = np.random.default_rng(0)
     for name in ("a", "b", "c"):
@@ -34,10 +34,12 @@ def run(tmp_path_factory):
             "bc": {"like": "abc", "classes": ["b", "c"]},
             "abc": abc,
             "mono": {"like": "abc", "color": "gray"},
+            "bc-mono": {"like": "abc", "classes": ["b", "c"], "color": "gray"},
             "mono-leaky": {"like": "mono", "split": {"by": "tile"}},
         },
         "experiments": [
-            {"dataset": name, "architectures": ["deep"]} for name in ("bc", "mono", "mono-leaky")
+            {"dataset": name, "architectures": ["deep"]}
+            for name in ("bc", "mono", "bc-mono", "mono-leaky")
         ],
     }
     run = snakemake(folder, "data", "--cores", "2", study=study)
@@ -51,8 +53,8 @@ def folders(run, stage):
 
 def test_images_and_tiles_are_there_once(run):
     assert folders(run, "fetch") == ["abc"]
-    assert folders(run, "tiles") == ["abc", "mono"]
-    assert folders(run, "packs") == ["bc", "mono", "mono-leaky"]
+    assert folders(run, "tiles") == ["abc", "bc-mono", "mono"]
+    assert folders(run, "packs") == ["bc", "bc-mono", "mono", "mono-leaky"]
 
 
 def test_a_subset_has_its_classes_and_the_right_tiles(run):
@@ -71,6 +73,17 @@ def test_twins_have_the_same_test_images_in_their_own_color(run):
     assert np.load(run.results / "packs/bc/test.npy").shape == (4, 32, 32, 3)
     assert mono["angle"][mono["split"] == "train"].unique().tolist() == [0, 90]
     assert set(bc["class"]) == {"b", "c"}
+
+
+@pytest.mark.parametrize("name", ["bc", "bc-mono"])
+def test_a_subset_has_the_same_test_images_of_its_classes(run, name):
+    """Whichever other classes there are, and whether it has tiles of its own."""
+    test = {}
+    for dataset in (name, "mono"):
+        table = read(run.results / f"splits/{dataset}/split.csv")
+        test[dataset] = set(table.loc[table["split"] == "test", "image"])
+    assert test[name] == {image for image in test["mono"] if image[0] in "bc"}
+    assert len(test[name]) == 4
 
 
 def test_split_tile_by_tile_turned_tiles_are_in_every_split(run):
