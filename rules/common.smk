@@ -96,6 +96,10 @@ def check_study(config):
         meaning = error.schema.get("description")
         meaning = f" ({key.split('.')[-1]}: {meaning})" if meaning and not allowed else ""
         raise WorkflowError(f"config key {key}: {said(error)}.{hint}{meaning}") from None
+    for dataset in datasets.values():
+        # As their folders are called, and the classes in all tables.
+        if dataset["source"]["kind"] in ("idx", "torchvision") and "classes" in dataset:
+            dataset["classes"] = [walks.safe_name(name) for name in dataset["classes"]]
     for number, experiment in enumerate(config["experiments"]):
         name = experiment["dataset"]
         if name not in config["datasets"]:

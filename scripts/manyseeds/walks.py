@@ -5,6 +5,7 @@ Imports little: the workflow itself looks here, before any job.
 
 import hashlib
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -144,6 +145,11 @@ def check_case(source: Path | str, names: Iterable[str]) -> None:
                 f"{source}: the classes {first} and {name} differ only in case. Rename one, or "
                 "put their images together."
             )
+
+
+def safe_name(name: str | int) -> str:
+    """Return a class's name as a folder can have it: "T-shirt/top" is "T-shirt-top"."""
+    return re.sub(r'[/\\:*?"<>|\x00-\x1f]', "-", str(name))
 
 
 def split_folders(splits: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """What is wrong with a study or its images is said once, clearly, and leaves nothing behind."""
 
+import gzip
 import hashlib
 import re
 import shutil
+import struct
 import subprocess
 import tarfile
 
@@ -334,6 +336,28 @@ def test_groups_are_held_out_by_name(folder, tmp_path):
     run = snakemake(tmp_path, table, "--cores", "2", study=study)
     assert run.code != 0
     assert_said_once(run.text, "split.test: no group is named 'day9'. The 10 groups are 0, 1, 2,")
+
+
+def test_classes_whose_names_no_folder_can_have(tmp_path):
+    """As torchvision's FashionMNIST has one, T-shirt/top; named so, or as its folder."""
+    (tmp_path / "idx").mkdir()
+    pixels, labels = bytes(range(3 * 4 * 4)), bytes([0, 1, 2])
+    for stem in ("train", "t10k"):
+        with gzip.open(tmp_path / f"idx/{stem}-images-idx3-ubyte.gz", "wb") as file:
+            file.write(bytes([0, 0, 8, 3]) + struct.pack(">3I", 3, 4, 4) + pixels)
+        with gzip.open(tmp_path / f"idx/{stem}-labels-idx1-ubyte.gz", "wb") as file:
+            file.write(bytes([0, 0, 8, 1]) + struct.pack(">I", 3) + labels)
+    source = {"kind": "idx", "path": str(tmp_path / "idx"), "names": ["T-shirt/top", "Bag", "Coat"]}
+    study = {
+        "study": "mine",
+        "datasets": {"mine": {"source": source, "size": 8, "classes": ["T-shirt/top", "Bag"]}},
+        "experiments": MINE,
+    }
+    index = "results/mine/packs/mine/test.csv"
+    run = snakemake(tmp_path, index, "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    found = read(tmp_path / index)
+    assert found[["class", "label"]].to_numpy().tolist() == [["T-shirt-top", 0], ["Bag", 1]]
 
 
 def test_what_is_read_is_not_said_when_nothing_may_be(folder, tmp_path):
