@@ -108,7 +108,23 @@ def check_study(config):
                 f"Choose one of {', '.join(config['datasets'])}, or add it under datasets."
             )
         check_dataset(name)
+    check_experiments()
     check_sources()
+
+
+def check_experiments():
+    """Stop when two experiments train the same network on the same dataset."""
+    trained = {}
+    for number, experiment in enumerate(config["experiments"]):
+        name = experiment["dataset"]
+        for architecture in experiment["architectures"]:
+            first = trained.setdefault((name, architecture), number)
+            if first != number:
+                raise WorkflowError(
+                    f"config key experiments.{number}: experiments.{first} has {architecture} on "
+                    f"{name} already. For other settings name a second dataset under datasets, "
+                    f"{name}-2: {{like: {name}}}, and use it here."
+                )
 
 
 def said(error):

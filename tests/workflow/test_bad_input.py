@@ -42,6 +42,10 @@ def mine(source=None, **dataset):
             r"experiments.0.dataset: no dataset is named 'snf'. Choose one of snap29-sim",
         ),
         (
+            {"experiments": [{"dataset": "snf7-sim", "architectures": ["deep"]}] * 2},
+            "experiments.1: experiments.0 has deep on snf7-sim already.*snf7-sim-2: {like",
+        ),
+        (
             {"datasets": {"snf7-sim": {"source": {"kind": "disk"}}}},
             r"datasets.snf7-sim.source.kind: 'disk' is not one of .*folder",
         ),
