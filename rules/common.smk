@@ -283,17 +283,52 @@ def stream(name):
     return stream(dataset["like"]) if "like" in dataset else name
 
 
-def leaky_pairs():
+def leaky_twins():
     """Datasets split tile by tile, each with the one it is like, and the networks of both."""
     trained = {name: set() for name in DATASETS}
     for experiment in config["experiments"]:
         trained[experiment["dataset"]].update(experiment["architectures"])
-    pairs = []
+    twins = []
     for leaky in DATASETS:
         honest = config["datasets"][leaky].get("like")
         if honest in DATASETS and split_by(leaky) == "tile" != split_by(honest):
-            pairs += [(honest, leaky, a) for a in sorted(trained[honest] & trained[leaky])]
-    return pairs
+            twins += [(honest, leaky, a) for a in sorted(trained[honest] & trained[leaky])]
+    return twins
+
+
+def differences(honest, leaky, architecture):
+    """The keys, besides split.by, in which what two datasets are and are trained with differs."""
+    first, second = (config["datasets"][name] for name in (honest, leaky))
+    shown_alone = {"like", "label", "audit", "expert_accuracy"}
+    keys = [key for key in unlike(first, second) if key not in shown_alone | {"split"}]
+    # How much the splits of a source hold is not said in the study.
+    if split_by(honest) != "source" and held_out(honest) != held_out(leaky):
+        keys.append("split.test")
+    trained = unlike(*(training_settings(name, architecture) for name in (honest, leaky)))
+    return keys + [f"training.{key}" for key in trained]
+
+
+def unlike(first, second):
+    """Keys of which two mappings have different values."""
+    both = dict.fromkeys([*first, *second])
+    return [key for key in both if first.get(key) != second.get(key)]
+
+
+def leaky_pairs():
+    """Those twins that differ in how they are split alone: their difference is the leak's worth."""
+    return [twins for twins in leaky_twins() if not differences(*twins)]
+
+
+def say_unpaired():
+    """Say which twins cannot tell what a leak is worth, before any work."""
+    for honest, leaky, architecture in leaky_twins():
+        keys = differences(honest, leaky, architecture)
+        if keys:
+            logger.info(
+                f"What the leak of {leaky} is worth with {architecture} is not drawn: it differs "
+                f"from {honest} in {', '.join(keys)}, too.",
+                extra={"quietness": Quietness.PROGRESS},
+            )
 
 
 def leaky_evaluations(wildcards):

@@ -183,6 +183,7 @@ rule leakage:
         runtime=30,
     params:
         pairs=LEAKY,
+        tested={name: splits(name)[1] for name in DATASETS},
         labels=figure_labels(),
         split_by={name: split_by(name) for name in DATASETS},
         simulated=[d for d in DATASETS if simulated(d)],

@@ -103,6 +103,38 @@ def test_split_tile_by_tile_turned_tiles_are_in_every_split(run):
 
 
 @pytest.mark.parametrize(
+    ("leaky", "training", "differ"),
+    [
+        ({}, {}, ""),
+        ({"label": "x", "audit": "strict", "expert_accuracy": 0.9}, {"epochs": 9}, ""),
+        ({"size": 64, "color": "gray"}, {"lr": 0.1}, "size, color, training.lr"),
+        ({"split": {"by": "tile", "test": {"held": 0.5}}}, {}, "split.test"),
+    ],
+)
+def test_the_leak_is_measured_where_nothing_but_the_split_differs(
+    tmp_path, leaky, training, differ
+):
+    study = {
+        "datasets": {
+            "snf7-sim": {"source": {"fields": 2, "shape": [128, 128]}},
+            "leaky": {"like": "snf7-sim", "split": {"by": "tile"}} | leaky,
+        },
+        "training": {"deep": {"epochs": 9}},
+        "experiments": [
+            {"dataset": "snf7-sim", "architectures": ["deep"]},
+            {"dataset": "leaky", "architectures": ["deep"], "training": training},
+        ],
+    }
+    dry = snakemake(tmp_path, "all", "--cores", "1", "--dry-run", study=study)
+    assert dry.code == 0, dry.text
+    assert ("leakage" in dry.jobs()) == (not differ)
+    if differ:
+        target = "results/default/fetch/snf7-sim/images.csv"
+        run = snakemake(tmp_path, target, "--cores", "2", study=study)
+        assert f"it differs from snf7-sim in {differ}, too." in run.text
+
+
+@pytest.mark.parametrize(
     ("datasets", "says"),
     [
         ({"x": {"like": "nothing"}}, "datasets.x.like: no dataset is named 'nothing'. Choose one"),
