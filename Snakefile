@@ -24,6 +24,7 @@ wildcard_constraints:
 # Not in dry runs, nor in the jobs of a cluster: Snakemake leaves it out there.
 onstart:
     say_inventory()
+    say_unpaired()
 
 
 localrules:

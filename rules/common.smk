@@ -14,7 +14,8 @@ from snakemake.settings.enums import Quietness
 from snakemake.utils import validate
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
-from manyseeds import inventory, remedies, walks
+from manyseeds import inventory, patterns, remedies, walks
+from manyseeds.errors import InputError
 
 # glibc returns large buffers to the system after every training step and fetches them back in
 # the next; kept, they double the speed of training. In pages of 2 MB instead of 4 kB they make
@@ -54,11 +55,35 @@ def inherit(datasets, name, heirs=()):
     return whole
 
 
+def comes_split(source):
+    """Whether a dataset's source has splits of its own."""
+    return source.get("kind") in ("idx", "torchvision") or "splits" in source
+
+
+def choose_split(name, dataset):
+    """Split a dataset that does not say how as its source is, so that no test set is drawn anew."""
+    source, split = dataset.get("source"), dataset.get("split", {})
+    # What is of the wrong type is left as it is: the schema says so.
+    if not isinstance(source, dict) or not isinstance(split, dict) or "by" in split:
+        return
+    if comes_split(source) and "test" in split:
+        raise WorkflowError(
+            f"config key datasets.{name}.split.test: the source comes split. Leave this key out to "
+            f"take its splits, or say by what to split anew: split.by: field, or group."
+        )
+    dataset["split"] = {"by": "source" if comes_split(source) else "field", **split}
+
+
 def check_study(config):
     """Stop, naming the key and what is allowed, when the study has a fault."""
     datasets = config.get("datasets")
-    for name in datasets if isinstance(datasets, dict) else ():
+    datasets = datasets if isinstance(datasets, dict) else {}
+    for name in datasets:
         inherit(datasets, name)
+    # Not before all have inherited: what is chosen here is no key of the dataset.
+    for name, dataset in datasets.items():
+        if isinstance(dataset, dict):
+            choose_split(name, dataset)
     try:
         validate(config, "../schemas/config.schema.yaml")
     except WorkflowError:
@@ -70,7 +95,11 @@ def check_study(config):
         hint = f" Allowed here: {', '.join(allowed)}." if allowed else ""
         meaning = error.schema.get("description")
         meaning = f" ({key.split('.')[-1]}: {meaning})" if meaning and not allowed else ""
-        raise WorkflowError(f"config key {key}: {error.message}.{hint}{meaning}") from None
+        raise WorkflowError(f"config key {key}: {said(error)}.{hint}{meaning}") from None
+    for dataset in datasets.values():
+        # As their folders are called, and the classes in all tables.
+        if dataset["source"]["kind"] in ("idx", "torchvision") and "classes" in dataset:
+            dataset["classes"] = [walks.safe_name(name) for name in dataset["classes"]]
     for number, experiment in enumerate(config["experiments"]):
         name = experiment["dataset"]
         if name not in config["datasets"]:
@@ -79,7 +108,32 @@ def check_study(config):
                 f"Choose one of {', '.join(config['datasets'])}, or add it under datasets."
             )
         check_dataset(name)
+    check_experiments()
     check_sources()
+
+
+def check_experiments():
+    """Stop when two experiments train the same network on the same dataset."""
+    trained = {}
+    for number, experiment in enumerate(config["experiments"]):
+        name = experiment["dataset"]
+        for architecture in experiment["architectures"]:
+            first = trained.setdefault((name, architecture), number)
+            if first != number:
+                raise WorkflowError(
+                    f"config key experiments.{number}: experiments.{first} has {architecture} on "
+                    f"{name} already. For other settings name a second dataset under datasets, "
+                    f"{name}-2: {{like: {name}}}, and use it here."
+                )
+
+
+def said(error):
+    """What is wrong in the words of jsonschema, but for alternative keys, which it spells out."""
+    options = error.validator_value if error.validator == "oneOf" else []
+    if options and all(set(option) == {"required"} for option in options):
+        keys = [f"`{key}`" for option in options for key in option["required"]]
+        return f"give {' or '.join(keys)}, not both"
+    return error.message
 
 
 def check_sources():
@@ -101,12 +155,26 @@ def check_dataset(name):
     dataset = config["datasets"][name]
     source, split = dataset["source"], dataset["split"]
     key = f"config key datasets.{name}"
+    try:
+        walks.split_folders(source.get("splits"))
+        for what in ("class", "group", "angle"):
+            if what in source:
+                patterns.compiled(source[what], what)
+    except InputError as fault:
+        raise WorkflowError(f"{key}.{fault}") from None
+    if isinstance(dataset["scale"], dict):
+        scale = dataset["scale"]
+        low, high = scale.get("percentiles") or (scale["low"], scale["high"])
+        if not low < high:
+            raise WorkflowError(
+                f"{key}.scale: {low:g} is not below {high:g}. Give two values that differ, the "
+                f"lower one first."
+            )
     if source["kind"] == "simulated":
         classes = ["control", source["phenotype"]]
         if sorted(dataset.get("classes", classes)) != sorted(classes):
             raise WorkflowError(f"{key}.classes: a simulated dataset has the classes {classes}.")
-    comes_split = source["kind"] in ("idx", "torchvision") or "splits" in source
-    if split["by"] == "source" and not comes_split:
+    if split["by"] == "source" and not comes_split(source):
         raise WorkflowError(
             f"{key}.split.by: the source does not come split. Name its folders under "
             f"source.splits, or split by field or group."
@@ -126,16 +194,37 @@ def check_dataset(name):
             f"{key}.rotate.splits: split tile by tile, every split has rotated tiles. "
             f"Leave this key out."
         )
-    if split["by"] != "source" and sum(held_out(name).values()) >= 1:
-        raise WorkflowError(
-            f"{key}.split.test: nothing is left to train on. The fractions must add up to "
-            f"less than 1."
-        )
+    check_held_out(name)
     unknown = set(dataset["rotate"]["splits"]) - set(splits(name))
     if unknown:
         raise WorkflowError(
             f"{key}.rotate.splits: no split is named {', '.join(sorted(unknown))}. "
             f"Choose from {', '.join(splits(name))}."
+        )
+
+
+def check_held_out(name):
+    """Stop when the test splits of a dataset cannot be held out as the study says."""
+    by, test = split_by(name), held_out(name)
+    key = f"config key datasets.{name}.split.test"
+    named = {split: groups for split, groups in test.items() if isinstance(groups, list)}
+    if named and by in ("source", "tile"):
+        raise WorkflowError(
+            f"{key}: by: {by} holds out no groups by name. Split by field or group, or leave this "
+            f"key out."
+        )
+    if named and named != test:
+        raise WorkflowError(
+            f"{key}: shares and lists of groups do not mix. Give every test split a share, or "
+            f"the names of its groups."
+        )
+    names = [group for groups in named.values() for group in groups]
+    twice = [group for group in names if names.count(group) > 1]
+    if twice:
+        raise WorkflowError(f"{key}: group {twice[0]!r} is in two splits. Name it in one.")
+    if by != "source" and not named and sum(test.values()) >= 1:
+        raise WorkflowError(
+            f"{key}: nothing is left to train on. The fractions must add up to less than 1."
         )
 
 
@@ -146,7 +235,7 @@ def location(name):
 
 
 def held_out(name):
-    """Fractions of a dataset's test splits by name."""
+    """Fractions of a dataset's test splits, or lists of their groups, by name."""
     test = config["datasets"][name]["split"]["test"]
     return test if isinstance(test, dict) else {"test": test}
 
@@ -194,17 +283,52 @@ def stream(name):
     return stream(dataset["like"]) if "like" in dataset else name
 
 
-def leaky_pairs():
+def leaky_twins():
     """Datasets split tile by tile, each with the one it is like, and the networks of both."""
     trained = {name: set() for name in DATASETS}
     for experiment in config["experiments"]:
         trained[experiment["dataset"]].update(experiment["architectures"])
-    pairs = []
+    twins = []
     for leaky in DATASETS:
         honest = config["datasets"][leaky].get("like")
         if honest in DATASETS and split_by(leaky) == "tile" != split_by(honest):
-            pairs += [(honest, leaky, a) for a in sorted(trained[honest] & trained[leaky])]
-    return pairs
+            twins += [(honest, leaky, a) for a in sorted(trained[honest] & trained[leaky])]
+    return twins
+
+
+def differences(honest, leaky, architecture):
+    """The keys, besides split.by, in which what two datasets are and are trained with differs."""
+    first, second = (config["datasets"][name] for name in (honest, leaky))
+    shown_alone = {"like", "label", "audit", "expert_accuracy"}
+    keys = [key for key in unlike(first, second) if key not in shown_alone | {"split"}]
+    # How much the splits of a source hold is not said in the study.
+    if split_by(honest) != "source" and held_out(honest) != held_out(leaky):
+        keys.append("split.test")
+    trained = unlike(*(training_settings(name, architecture) for name in (honest, leaky)))
+    return keys + [f"training.{key}" for key in trained]
+
+
+def unlike(first, second):
+    """Keys of which two mappings have different values."""
+    both = dict.fromkeys([*first, *second])
+    return [key for key in both if first.get(key) != second.get(key)]
+
+
+def leaky_pairs():
+    """Those twins that differ in how they are split alone: their difference is the leak's worth."""
+    return [twins for twins in leaky_twins() if not differences(*twins)]
+
+
+def say_unpaired():
+    """Say which twins cannot tell what a leak is worth, before any work."""
+    for honest, leaky, architecture in leaky_twins():
+        keys = differences(honest, leaky, architecture)
+        if keys:
+            logger.info(
+                f"What the leak of {leaky} is worth with {architecture} is not drawn: it differs "
+                f"from {honest} in {', '.join(keys)}, too.",
+                extra={"quietness": Quietness.PROGRESS},
+            )
 
 
 def leaky_evaluations(wildcards):

@@ -83,9 +83,8 @@ rule slice:
         mem_mb=2000,
         runtime=120,
     params:
-        dataset=lambda wildcards: chosen(
-            wildcards, "classes", "size", "color", "pages", "scale", "slice"
-        ),
+        # Of all classes that were fetched: which are held out must not depend on the others.
+        dataset=lambda wildcards: chosen(wildcards, "size", "color", "pages", "scale", "slice"),
     message:
         "Slice the images of {wildcards.dataset} into tiles."
     script:

@@ -164,13 +164,13 @@ rule leakage:
         screen=report(
             f"{RESULTS}/figures/leakage.screen.png",
             caption="../report/captions/leakage.rst",
-            category="4. How well they classify",
+            category="5. How well they classify",
             labels={"figure": "What leakage is worth", "dataset": "all", "network": "all"},
         ),
         table=report(
             f"{RESULTS}/figures/leakage.csv",
             caption="../report/captions/leakage_table.rst",
-            category="4. How well they classify",
+            category="5. How well they classify",
             labels={"figure": "What leakage is worth (table)", "dataset": "all", "network": "all"},
         ),
     log:
@@ -183,6 +183,7 @@ rule leakage:
         runtime=30,
     params:
         pairs=LEAKY,
+        tested={name: splits(name)[1] for name in DATASETS},
         labels=figure_labels(),
         split_by={name: split_by(name) for name in DATASETS},
         simulated=[d for d in DATASETS if simulated(d)],

@@ -14,7 +14,7 @@ with reporting():
 
     params, output = snakemake.params, snakemake.output
     evaluations = pd.concat(map(tables.read, snakemake.input.evaluations), ignore_index=True)
-    runs = leakage.paired_runs(evaluations, params.pairs)
+    runs = leakage.paired_runs(evaluations, params.pairs, params.tested)
     table = leakage.leakage_table(runs)
     table.to_csv(output.table, index=False)
     figure = leakage.leakage_plot(runs, table, params.labels, params.split_by)

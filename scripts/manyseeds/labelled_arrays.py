@@ -5,7 +5,6 @@ What IDX files and torchvision's datasets have in common.
 
 import hashlib
 import io
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from manyseeds import parallel
+from manyseeds import parallel, walks
 from manyseeds.errors import InputError
 from manyseeds.sources import COLUMNS, SKIPPED_COLUMNS, Fetched, check_classes, nothing_left
 
@@ -73,13 +72,13 @@ def write_pngs(
         There are more labels than names, two names are the same, or a class has no images.
     """
     top = max(int(part.labels.max()) for part in splits.values())
-    safe = [safe_name(name) for name in (names or range(top + 1))]
+    safe = [walks.safe_name(name) for name in (names or range(top + 1))]
     if len(set(safe)) <= top:
         raise InputError(
             f"{source}: has the labels 0 to {top}, but {len(set(safe))} names are given. "
             "Name every class, each differently."
         )
-    wanted = [safe_name(name) for name in (classes or safe)]
+    wanted = [walks.safe_name(name) for name in (classes or safe)]
     rows, places = [], []
     for split, part in splits.items():
         for number, label in enumerate(part.labels.tolist()):
@@ -97,11 +96,6 @@ def write_pngs(
         facts = pd.DataFrame([fact for batch in written for fact in batch])
     table = pd.concat([pd.DataFrame(rows), facts], axis=1)[COLUMNS]
     return Fetched(table, 0, pd.DataFrame(columns=SKIPPED_COLUMNS))
-
-
-def safe_name(name: str | int) -> str:
-    """Return a class's name as a folder can have it: "T-shirt/top" is "T-shirt-top"."""
-    return re.sub(r'[/\\:*?"<>|\x00-\x1f]', "-", str(name))
 
 
 def _write_batch(

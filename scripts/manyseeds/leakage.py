@@ -15,7 +15,9 @@ WORDS = {"field": "whole fields,\nthen rotated", "group": "whole groups,\nthen r
 
 
 def paired_runs(
-    evaluations: pd.DataFrame, pairs: Sequence[tuple[str, str, str]], split: str = "test"
+    evaluations: pd.DataFrame,
+    pairs: Sequence[tuple[str, str, str]],
+    tested: Mapping[str, str],
 ) -> pd.DataFrame:
     """Return the test accuracies of seeds that were trained with both splits.
 
@@ -25,8 +27,8 @@ def paired_runs(
         Rows of `evaluation.csv`.
     pairs : sequence of (str, str, str)
         Honestly split dataset, its leaky twin, architecture.
-    split : str
-        The test split.
+    tested : mapping of str to str
+        The test split of each dataset.
 
     Returns
     -------
@@ -34,7 +36,7 @@ def paired_runs(
         A row a seed: dataset (the honest one), architecture, seed, honest and leaky
         (accuracies, fractions).
     """
-    rows = evaluations[evaluations["split"] == split]
+    rows = evaluations[evaluations["split"] == evaluations["dataset"].map(tested)]
     runs = rows.set_index([*PAIR, "seed"])["accuracy"]
     parts = []
     for honest, leaky, architecture in pairs:

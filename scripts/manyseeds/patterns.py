@@ -5,6 +5,30 @@ import re
 from manyseeds.errors import InputError
 
 
+def compiled(pattern: str, what: str) -> re.Pattern[str]:
+    """Return a pattern ready to search.
+
+    Parameters
+    ----------
+    pattern : str
+        Regular expression.
+    what : str
+        The key of the source, "class", "group" or "angle".
+
+    Raises
+    ------
+    InputError
+        The pattern is not a regular expression.
+    """
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise InputError(
+            f"source.{what}: {pattern!r} is not a regular expression ({error}). Mend it; in "
+            "YAML, put it in single quotes."
+        ) from error
+
+
 def search(path: str, pattern: str, what: str) -> str | None:
     """Return what a pattern finds in a path, or None.
 
@@ -16,20 +40,14 @@ def search(path: str, pattern: str, what: str) -> str | None:
         Regular expression, searched anywhere in `path`. What counts is its group named
         `what`, else its first group, else all that it matches.
     what : str
-        The key of the source, "class", "group" or "angle".
+        The key of the source, as in `compiled`.
 
     Raises
     ------
     InputError
         The pattern is not a regular expression.
     """
-    try:
-        match = re.search(pattern, path)
-    except re.error as error:
-        raise InputError(
-            f"source.{what}: {pattern!r} is not a regular expression ({error}). Mend it; in "
-            "YAML, put it in single quotes."
-        ) from error
+    match = compiled(pattern, what).search(path)
     if not match:
         return None
     if what in match.groupdict():

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from manyseeds import disks
+from manyseeds import disks, walks
 from manyseeds.errors import InputError
-from manyseeds.sources import Fetched, copy_folder, split_folders
+from manyseeds.sources import Fetched, copy_folder
 
 # What git says where the server does not have the commit (upload-pack.c, fetch-pack.c).
 UNKNOWN_COMMIT = re.compile(r"not our ref|unadvertised object|remote ref|bad object|not a commit")
@@ -58,7 +58,7 @@ def copy_repository(
     inside = PurePosixPath(inside or ".")
     if inside.is_absolute() or ".." in inside.parts:
         raise InputError(f"source.inside: {inside} does not lie in the repository. Mend it.")
-    parts = {split: inside / part for split, part in split_folders(splits).items()}
+    parts = {split: inside / part for split, part in walks.split_folders(splits).items()}
     with tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch:
         with disks.naming_full(
             scratch, "Free space there, or name a folder with more of it in TMPDIR."

@@ -106,40 +106,6 @@ def nothing_left(out: Path) -> Iterator[None]:
         raise
 
 
-def split_folders(splits: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
-    """Return the folder of each split, relative to the source's; one of no name without splits.
-
-    Parameters
-    ----------
-    splits : sequence or mapping of str, optional
-        As in `copy_folder`.
-
-    Raises
-    ------
-    InputError
-        A folder does not lie in the source's, or one lies in another.
-    """
-    if not splits:
-        return {"": ""}
-    folders = dict(splits) if isinstance(splits, Mapping) else {name: name for name in splits}
-    paths = {split: PurePosixPath(folder) for split, folder in folders.items()}
-    for split, path in paths.items():
-        if path.is_absolute() or ".." in path.parts:
-            raise InputError(
-                f"source.splits.{split}: {path} does not lie in the source's folder. Give it "
-                "relative to that folder."
-            )
-        for other, above in paths.items():
-            if other != split and path.is_relative_to(above):
-                raise InputError(
-                    f"source.splits.{split}: {path} lies in the folder of {other}. Give each "
-                    "split a folder of its own."
-                )
-    # Train comes first, as the order of a mapping means nothing to those who write YAML.
-    order = sorted(paths, key=lambda split: split != "train")
-    return {split: paths[split].as_posix() for split in order}
-
-
 def check_classes(source: Path | str, names: Sequence[str], rows: Sequence[dict]) -> None:
     """Raise unless there are two classes or more and each has images.
 
@@ -192,7 +158,7 @@ def _fetch(
 ) -> Fetched:
     """Check a folder's images, and copy them if there is where to."""
     folder = Path(folder)
-    parts = split_folders(splits)
+    parts = walks.split_folders(splits)
     for split, part in parts.items():
         if not (folder / part).is_dir():
             keys = "`source.path` or `source.splits`" if split else "`source.path`"

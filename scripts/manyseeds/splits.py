@@ -7,25 +7,28 @@ import pandas as pd
 
 from manyseeds.errors import InputError
 
-# The column whose values are kept whole, by the config's word for it.
-GROUP_COLUMN = {"field": "image", "group": "group", "source": "group"}
+# The column whose values are kept whole, by the config's word for it. What comes split already is
+# taken as it is: the audit says which groups stand in two splits.
+GROUP_COLUMN = {"field": "image", "group": "group"}
 TRAIN = "train"
 COLUMNS = ["tile", "image", "class", "group", "row", "column", "angle", "split", "position"]
 """Columns of `split.csv`."""
+LISTED = 5
+"""Groups that are named where one is not there."""
 
 
 def assign(
     table: pd.DataFrame,
     by: str,
-    fractions: Mapping[str, float],
+    held_out: Mapping[str, float] | Mapping[str, Sequence[str]],
     rng: np.random.Generator,
 ) -> pd.Series:
     """Choose a split for each tile, keeping groups whole and classes in proportion.
 
     Groups are drawn at random class by class until the split's share of the class's tiles
     is met as nearly as whole groups allow; groups that hold several classes are drawn
-    together, as one more class. What is left is train. The result depends on the set of
-    rows and the generator, not on the order of rows.
+    together, as one more class. Or groups are held out by name. What is left is train. The
+    result depends on the set of rows and the generator, not on the order of rows.
 
     Parameters
     ----------
@@ -35,8 +38,9 @@ def assign(
         What stays whole: an image with all its tiles, or a group of images; "source" takes
         the splits that the dataset came with. "tile" keeps nothing whole: each row is drawn by
         itself, which lets the test images leak into training.
-    fractions : mapping of str to float
-        The share of each test split, above 0, together below 1.
+    held_out : mapping of str to float, or to sequence of str
+        The share of each test split, above 0, together below 1; or its groups, by the
+        column group, whatever stays whole otherwise.
     rng : numpy.random.Generator
         Draws the groups.
 
@@ -48,11 +52,14 @@ def assign(
     Raises
     ------
     InputError
-        The shares are out of range, or "source" meets tiles without a split.
+        The shares are out of range, a group is not there, or "source" meets tiles without a
+        split.
     """
     if by == "source":
         return _from_source(table)
-    _check_fractions(fractions)
+    if not all(isinstance(share, (int, float)) for share in held_out.values()):
+        return _by_name(table, held_out)
+    _check_fractions(held_out)
     groups = _units(table, by)
     sizes = groups.value_counts()
     chosen = pd.Series(TRAIN, index=sizes.index, dtype=object)
@@ -62,7 +69,7 @@ def assign(
         names = rng.permutation(names)
         counts = sizes.loc[names].to_numpy()
         start = 0
-        for split, fraction in fractions.items():
+        for split, fraction in held_out.items():
             taken = _nearest(counts[start:], fraction * counts.sum())
             chosen.loc[names[start : start + taken]] = split
             start += taken
@@ -79,18 +86,18 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
     splits : sequence of str
         The splits that are expected, train among them.
     by : "field", "group", "source" or "tile"
-        What had to stay whole, as in `assign`.
+        What had to stay whole, as in `assign`; with "source" and "tile" nothing had to.
 
     Raises
     ------
     InputError
-        A split is empty or unknown, a class is missing from a split, or a group stands in
-        two splits (both splits are named, with a file of each).
+        A split is empty or unknown, a class is missing from a split, or what had to stay
+        whole stands in two splits (both splits are named, with a file of each).
     """
     for split in splits:
         if not (table["split"] == split).any():
             raise InputError(
-                f"split: {split} is empty. Give it a larger share, or bring more images "
+                f"split: {split} is empty. {_remedy(split)}, or bring more images "
                 "(groups are never divided)."
             )
     unknown = sorted(set(table["split"].astype(str)) - set(splits))
@@ -103,8 +110,8 @@ def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None
     for split in splits:
         for name in shares.index[shares[split] == 0]:
             raise InputError(
-                f"split: class {name} has no tile in {split}. Give {split} a larger share, "
-                f"or bring more images of {name} (groups are never divided)."
+                f"split: class {name} has no tile in {split}. {_remedy(split)}, or bring more "
+                f"images of {name} (groups are never divided)."
             )
     if by in GROUP_COLUMN:
         _check_whole(table, GROUP_COLUMN[by])
@@ -173,6 +180,29 @@ def _from_source(table: pd.DataFrame) -> pd.Series:
             "folders above the classes in `source.splits`."
         )
     return split.rename("split")
+
+
+def _by_name(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.Series:
+    """Hold out whole groups."""
+    column = table["group"].astype(str)
+    chosen = {name: split for split, names in groups.items() for name in names}
+    known = set(column)
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        more = ", ..." if len(known) > LISTED else ""
+        raise InputError(
+            f"split.test: no group is named {unknown[0]!r}. The {len(known):,} groups are "
+            f"{', '.join(sorted(known)[:LISTED])}{more} (column group of images.csv). Choose from "
+            "these, or mend `source.group`, which finds them."
+        )
+    return column.map(chosen).fillna(TRAIN).rename("split")
+
+
+def _remedy(split: str) -> str:
+    """Return what gives a split more tiles; train has no share of its own in a study."""
+    if split == TRAIN:
+        return "Give the test splits smaller shares"
+    return f"Give {split} a larger share"
 
 
 def _check_whole(table: pd.DataFrame, column: str) -> None:

@@ -1,7 +1,6 @@
 """Slicing fields into tiles, and rotating tiles, both streamed into one array on disk."""
 
 import math
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from manyseeds import disks, images, parallel, scaling, tables
+from manyseeds import disks, images, parallel, scaling
 from manyseeds.errors import InputError
 
 FILLS = ("reflect", "black", "mean")
@@ -69,7 +68,6 @@ def slice_images(
     remainder: str = "error",
     pages: images.Pages = "first",
     scale: scaling.Scale = "depth",
-    classes: Sequence[str] | None = None,
     workers: int = 1,
 ) -> pd.DataFrame:
     """Slice a dataset's images into 8-bit tiles of one size, written as one array.
@@ -92,8 +90,6 @@ def slice_images(
         The grid, as in `slice_array`.
     pages, scale
         As in `images.read` and `scaling.intensity_range`.
-    classes : sequence of str, optional
-        The classes wanted; all by default.
     workers : int
         Processes.
 
@@ -106,10 +102,10 @@ def slice_images(
     Raises
     ------
     InputError
-        An image cannot be read, the grid does not divide it, two images differ in their
-        suffix alone (their tiles would share a name), or a class is not there.
+        An image cannot be read, the grid does not divide it, or two images differ in their
+        suffix alone (their tiles would share a name).
     """
-    table = tables.of_classes(table, classes)
+    table = table.reset_index(drop=True)
     small = ((table["width"] <= size) & (table["height"] <= size)).to_numpy()
     counts = np.where(small, 1, rows * columns)
     index = _tile_index(table, counts, columns)

@@ -1,12 +1,13 @@
 """Walking through a folder of images: what is in it, and what is wrong with its names and links.
 
-Imports little: the workflow itself walks, to see whether a folder has changed.
+Imports little: the workflow itself looks here, before any job.
 """
 
 import hashlib
 import os
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -144,6 +145,45 @@ def check_case(source: Path | str, names: Iterable[str]) -> None:
                 f"{source}: the classes {first} and {name} differ only in case. Rename one, or "
                 "put their images together."
             )
+
+
+def safe_name(name: str | int) -> str:
+    """Return a class's name as a folder can have it: "T-shirt/top" is "T-shirt-top"."""
+    return re.sub(r'[/\\:*?"<>|\x00-\x1f]', "-", str(name))
+
+
+def split_folders(splits: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
+    """Return the folder of each split, relative to the source's; one of no name without splits.
+
+    Parameters
+    ----------
+    splits : sequence or mapping of str, optional
+        As in `sources.copy_folder`.
+
+    Raises
+    ------
+    InputError
+        A folder does not lie in the source's, or one lies in another.
+    """
+    if not splits:
+        return {"": ""}
+    folders = dict(splits) if isinstance(splits, Mapping) else {name: name for name in splits}
+    paths = {split: PurePosixPath(folder) for split, folder in folders.items()}
+    for split, path in paths.items():
+        if path.is_absolute() or ".." in path.parts:
+            raise InputError(
+                f"source.splits.{split}: {path} does not lie in the source's folder. Give it "
+                "relative to that folder."
+            )
+        for other, above in paths.items():
+            if other != split and path.is_relative_to(above):
+                raise InputError(
+                    f"source.splits.{split}: {path} lies in the folder of {other}. Give each "
+                    "split a folder of its own."
+                )
+    # Train comes first, as the order of a mapping means nothing to those who write YAML.
+    order = sorted(paths, key=lambda split: split != "train")
+    return {split: paths[split].as_posix() for split in order}
 
 
 def fingerprint(folder: Path) -> str:

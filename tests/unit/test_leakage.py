@@ -5,6 +5,7 @@ from manyseeds import leakage, style
 
 HONEST, LEAKY = [0.5, 0.6, 0.55], [0.9, 0.95, 0.85]
 PAIRS = [("flowers", "flowers-leaky", "deep")]
+TESTED = {"flowers": "test", "flowers-leaky": "test"}
 
 
 def evaluations(honest=HONEST, leaky=LEAKY):
@@ -21,21 +22,29 @@ def evaluations(honest=HONEST, leaky=LEAKY):
 
 
 def test_seeds_are_paired_by_their_test_accuracy():
-    runs = leakage.paired_runs(evaluations(), PAIRS)
+    runs = leakage.paired_runs(evaluations(), PAIRS, TESTED)
     assert runs.columns.tolist() == ["dataset", "architecture", "seed", "honest", "leaky"]
     assert runs["seed"].tolist() == [0, 1, 2]
     assert runs["honest"].tolist() == HONEST
     assert runs["leaky"].tolist() == LEAKY
 
 
+def test_the_test_splits_of_the_two_may_have_other_names():
+    table = evaluations()
+    table.loc[(table["split"] == "test") & (table["dataset"] == "flowers"), "split"] = "held"
+    runs = leakage.paired_runs(table, PAIRS, TESTED | {"flowers": "held"})
+    assert runs["honest"].tolist() == HONEST
+    assert runs["leaky"].tolist() == LEAKY
+
+
 def test_a_seed_that_one_of_the_two_lacks_is_left_out():
-    runs = leakage.paired_runs(evaluations(leaky=LEAKY[:2]), PAIRS)
+    runs = leakage.paired_runs(evaluations(leaky=LEAKY[:2]), PAIRS, TESTED)
     assert runs["seed"].tolist() == [0, 1]
 
 
 def test_the_table_has_means_and_their_paired_difference():
     pairs = [*PAIRS, ("flowers", "flowers-leaky", "medium")]
-    table = leakage.leakage_table(leakage.paired_runs(evaluations(), pairs))
+    table = leakage.leakage_table(leakage.paired_runs(evaluations(), pairs, TESTED))
     assert table["architecture"].tolist() == ["deep", "medium"]
     row = table.iloc[0]
     assert (row["n"], row["honest"], row["leaky"]) == (3, pytest.approx(0.55), pytest.approx(0.9))
@@ -47,7 +56,7 @@ def test_the_table_has_means_and_their_paired_difference():
 
 
 def test_the_figure_says_the_difference(tmp_path):
-    runs = leakage.paired_runs(evaluations(), PAIRS)
+    runs = leakage.paired_runs(evaluations(), PAIRS, TESTED)
     table = leakage.leakage_table(runs)
     plot = leakage.leakage_plot(runs, table, {"flowers": "Flowers"}, {"flowers": "field"})
     shown = plot.draw().findobj(lambda artist: hasattr(artist, "get_text"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from class_folders import COLUMNS, files, make, save
-from manyseeds import sources
+from manyseeds import sources, walks
 from manyseeds.errors import InputError
 from manyseeds.phantoms import is_phantom
 
@@ -114,7 +114,7 @@ def test_splits_may_have_folders_of_other_names(tmp_path):
 )
 def test_the_folders_of_splits_lie_in_the_source_and_apart(tmp_path, splits, message):
     with pytest.raises(InputError, match=message):
-        sources.split_folders(splits)
+        walks.split_folders(splits)
 
 
 # patterns

@@ -133,6 +133,28 @@ def test_the_source_can_decide():
     assert split.tolist() == frame["split"].tolist()
 
 
+@pytest.mark.parametrize("by", ["field", "group"])
+def test_groups_are_held_out_by_name(by):
+    # Two days of two fields each, both classes of a day together.
+    frame = table([(name, f"{name}{i}", 4) for i in range(4) for name in "ab"])
+    frame["group"] = "day" + (frame["image"].str[3].astype(int) // 2).astype(str)
+    frame = pd.concat([frame, frame.assign(group="day2", image=frame["image"] + "2")])
+    frame = frame.reset_index(drop=True)
+    split = splits.assign(frame, by, {"test": ["day1"], "held": ["day2"]}, np.random.default_rng(0))
+    assert split.groupby(frame["group"]).unique().map(list).to_dict() == {
+        "day0": ["train"], "day1": ["test"], "day2": ["held"],
+    }  # fmt: skip
+    splits.check(frame.assign(split=split), ["train", "test", "held"], by)
+
+
+def test_a_group_that_is_not_there_is_refused_with_some_that_are():
+    with pytest.raises(
+        InputError,
+        match=r"split\.test: no group is named 'day9'\. The 48 groups are control0, .*, \.\.\. ",
+    ):
+        splits.assign(FIELDS, "group", {"test": ["control3", "day9"]}, np.random.default_rng(0))
+
+
 def test_tile_by_tile_every_turned_tile_is_drawn_by_itself():
     turned = splits.turn(FIELDS.assign(split="train"), {"train": [-5, 0, 5]})
     split = splits.assign(turned, "tile", {"test": 0.2}, np.random.default_rng(0))
@@ -184,8 +206,22 @@ def test_shares_out_of_range_are_refused(fractions, message):
 def test_a_test_split_left_empty_is_refused():
     frame = table([("a", "1", 1), ("a", "2", 1), ("b", "3", 1), ("b", "4", 1)])
     split = splits.assign(frame, "field", {"test": 0.1}, np.random.default_rng(0))
-    with pytest.raises(InputError, match=r"split: test is empty\. Give it a larger share"):
+    with pytest.raises(InputError, match=r"split: test is empty\. Give test a larger share"):
         splits.check(frame.assign(split=split), ["train", "test"], "field")
+
+
+def test_an_empty_train_split_asks_for_smaller_test_splits():
+    """Train has no key of its own."""
+    frame = table([("a", "1", 1), ("a", "2", 1), ("b", "3", 1), ("b", "4", 1)])
+    with pytest.raises(
+        InputError, match=r"split: train is empty\. Give the test splits smaller shares"
+    ):
+        splits.check(frame.assign(split="test"), ["train", "test"], "field")
+    frame["split"] = ["train", "test", "test", "test"]
+    with pytest.raises(
+        InputError, match=r"class b has no tile in train\. Give the test splits smaller shares"
+    ):
+        splits.check(frame, ["train", "test"], "field")
 
 
 def test_a_class_missing_from_a_split_is_refused():
@@ -204,6 +240,13 @@ def test_a_group_in_two_splits_is_refused_with_files():
         InputError, match=r"a/3\.png: its group '1' is in test and, by a/1\.png, in train"
     ):
         splits.check(frame, ["train", "test"])
+
+
+def test_groups_in_two_splits_of_the_source_are_left_to_the_audit():
+    frame = table([("a", "1", 1), ("b", "2", 1), ("a", "3", 1), ("b", "4", 1)])
+    frame["split"] = ["train", "train", "test", "test"]
+    frame.loc[2, "group"] = "1"
+    splits.check(frame, ["train", "test"], "source")
 
 
 def test_a_split_that_the_study_does_not_name_is_refused():

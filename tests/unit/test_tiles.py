@@ -160,24 +160,13 @@ def test_gray_and_color_files_make_color_tiles(tmp_path):
     np.testing.assert_array_equal(array, [np.dstack([gray] * 3), rgb])
 
 
-def test_processes_and_subsets_change_no_tile(dataset):
+def test_processes_change_no_tile(dataset):
     table, folder = dataset
     options = {"size": 3, "rows": 2, "columns": 2}
     one = tiles.slice_images(table, folder, folder / "1.npy", **options)
     two = tiles.slice_images(table, folder, folder / "2.npy", **options, workers=2)
     assert one.equals(two)
     assert (folder / "1.npy").read_bytes() == (folder / "2.npy").read_bytes()
-    high = {"low": 0, "high": 4095}
-    part = tiles.slice_images(table, folder, folder / "b.npy", **options, classes=["b"], scale=high)
-    assert set(part["class"]) == {"b"}
-    whole = np.load(folder / "1.npy")[(one["class"] == "b").to_numpy()]
-    np.testing.assert_array_equal(np.load(folder / "b.npy"), whole)
-
-
-def test_a_class_that_is_not_there(dataset):
-    table, folder = dataset
-    with pytest.raises(InputError, match=r"classes: 'c' is not in the dataset, which has a, b"):
-        tiles.slice_images(table, folder, folder / "t.npy", size=4, classes=["a", "c"])
 
 
 def test_the_image_that_a_grid_does_not_divide_is_named(dataset):

@@ -93,6 +93,33 @@ def test_strict_stops_before_training_and_warn_goes_on(tmp_path):
     assert (warn.results / WEIGHTS).exists()
 
 
+def test_groups_in_two_splits_of_the_source_are_for_the_audit_to_judge(tmp_path):
+    """Four pictures of every day in train and one in test: all differ, but no day is new."""
+    images(tmp_path / "all", leak=False)
+    for name in ("control", "treated"):
+        for number in range(10):
+            day, split = number // 5, "test" if number % 5 == 4 else "train"
+            folder = tmp_path / "images" / split / name
+            folder.mkdir(parents=True, exist_ok=True)
+            (tmp_path / f"all/{name}/{number}.png").rename(folder / f"day{day}_{number}.png")
+    given = study(tmp_path / "images", "strict")
+    mine = given["datasets"]["mine"]
+    mine["source"] |= {"splits": ["train", "test"], "group": r"(day\d)_"}
+    mine["split"] = {"by": "source"}
+
+    strict = snakemake(tmp_path, "data", "--cores", "2", study=given)
+    assert strict.code != 0
+    assert "audit: strict, but" in strict.text
+    findings = read(strict.results / "audit/mine/findings.csv")
+    assert set(findings["check"]) == {"groups in two splits"}
+    assert len(findings) == 2
+
+    mine["audit"] = "warn"
+    warn = snakemake(tmp_path, "data", "--cores", "2", study=given)
+    assert warn.code == 0, warn.text
+    assert re.search("audit_gate mine: warning: .*groups in two splits", warn.text)
+
+
 def test_strict_lets_a_clean_dataset_pass(tmp_path):
     folder = images(tmp_path / "images", leak=False)
     packed = run(tmp_path, folder, "strict", target="data")

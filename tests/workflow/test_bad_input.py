@@ -1,8 +1,10 @@
 """What is wrong with a study or its images is said once, clearly, and leaves nothing behind."""
 
+import gzip
 import hashlib
 import re
 import shutil
+import struct
 import subprocess
 import tarfile
 
@@ -19,6 +21,12 @@ pytestmark = pytest.mark.workflow
 MINE = [{"dataset": "mine", "architectures": ["deep"]}]
 
 
+def mine(source=None, **dataset):
+    """A study of one dataset, from a folder that is there, with these keys."""
+    dataset["source"] = {"kind": "folder", "path": str(ROOT / "docs")} | (source or {})
+    return {"datasets": {"mine": dataset}, "experiments": MINE}
+
+
 @pytest.mark.parametrize(
     ("study", "says"),
     [
@@ -32,6 +40,10 @@ MINE = [{"dataset": "mine", "architectures": ["deep"]}]
         (
             {"experiments": [{"dataset": "snf", "architectures": ["deep"]}]},
             r"experiments.0.dataset: no dataset is named 'snf'. Choose one of snap29-sim",
+        ),
+        (
+            {"experiments": [{"dataset": "snf7-sim", "architectures": ["deep"]}] * 2},
+            "experiments.1: experiments.0 has deep on snf7-sim already.*snf7-sim-2: {like",
         ),
         (
             {"datasets": {"snf7-sim": {"source": {"kind": "disk"}}}},
@@ -72,6 +84,47 @@ MINE = [{"dataset": "mine", "architectures": ["deep"]}]
             {"datasets": {"mine": {"source": {"kind": "folder", "path": "x"}, "on_bad_image": 1}}},
             r"datasets.mine.on_bad_image: 1 is not one of \['stop', 'skip'\]",
         ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "archive"}}}},
+            "datasets.mine.source: give `path` or `url`, not both",
+        ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "idx", "path": "x", "url": "http://x"}}}},
+            "datasets.mine.source: give `path` or `url`, not both",
+        ),
+        (
+            mine(source={"group": "(day"}),
+            r"datasets.mine.source.group: '\(day' is not a regular expression .*Mend it",
+        ),
+        (
+            mine(source={"splits": {"train": "a", "test": "a/b"}}),
+            "datasets.mine.source.splits.test: a/b lies in the folder of train. Give each split",
+        ),
+        (
+            mine(source={"splits": ["train", "test"]}, split={"test": 0.3}),
+            "datasets.mine.split.test: the source comes split. Leave this key out .*by: field",
+        ),
+        (
+            mine(split={"test": {"test": ["day3"], "held": 0.2}}),
+            "datasets.mine.split.test: shares and lists of groups do not mix",
+        ),
+        (
+            mine(split={"test": {"test": ["day3"], "held": ["day4", "day3"]}}),
+            "datasets.mine.split.test: group 'day3' is in two splits",
+        ),
+        (
+            mine(split={"by": "tile", "test": ["day3"]}),
+            "datasets.mine.split.test: by: tile holds out no groups by name. Split by field",
+        ),
+        (
+            mine(split={"test": [3]}),
+            "datasets.mine.split.test.0: 3 is not of type 'string'",
+        ),
+        (
+            mine(scale={"percentiles": [90, 10]}),
+            "datasets.mine.scale: 90 is not below 10. .*lower one first",
+        ),
+        (mine(scale={"high": 7, "low": 7}), "datasets.mine.scale: 7 is not below 7"),
     ],
 )
 def test_a_faulty_study_stops_before_any_job(tmp_path, study, says):
@@ -191,22 +244,6 @@ def empty_test_split(folder):
     return {"split": {"test": 0.01}}, "split.*test is empty", "split.csv"
 
 
-def group_in_two_splits(folder):
-    for split in ("train", "test"):
-        for name in ("control", "treated"):
-            (folder / split / name).mkdir(parents=True)
-            half = range(5) if split == "train" else range(4, 10)
-            for number in half:
-                image = Image.open(folder / name / f"{name}{number}_a.png")
-                image.save(folder / split / name / f"{name}{number}_{split}.png")
-    source = {"splits": ["train", "test"], "group": r"([a-z]+\d)_"}
-    return (
-        {"source": source, "split": {"by": "source"}},
-        "its group 'control4' is in test and.*in train",
-        "split.csv",
-    )
-
-
 def diverging_training(folder):
     return {}, r"training\.deep\.lr: with 1e\+30 every seed diverged.*lower", "history.csv"
 
@@ -217,7 +254,7 @@ def diverging_training(folder):
         same_but_for_case, line_break_in_a_name, link_in_a_circle, decompression_bomb,
         class_of_damaged_images_only, pattern_without_classes,
         missing_class, one_class, truncated_jpeg, text_as_png, wrong_checksum,
-        grid_that_does_not_divide, empty_test_split, group_in_two_splits, diverging_training,
+        grid_that_does_not_divide, empty_test_split, diverging_training,
     ],
 )  # fmt: skip
 def test_faulty_images_stop_with_one_message_and_no_half_written_output(folder, spoil):
@@ -257,6 +294,74 @@ def test_a_users_folder_needs_three_lines(folder, tmp_path):
     size = sum(file.stat().st_size for file in folder.rglob("*.png"))
     assert f" {size / 1000:.1f} kB " in row
     assert row.split()[-1] == "nothing"
+
+
+def test_splits_of_the_source_are_drawn_anew_only_where_the_study_says_so(folder, tmp_path):
+    """Whatever the order in which datasets are like another."""
+    for name in ("control", "treated"):
+        for number in range(10):
+            split = "test" if number < 3 else "train"
+            file = folder / name / f"{name}{number}_a.png"
+            (folder / split / name).mkdir(parents=True, exist_ok=True)
+            file.rename(folder / split / name / file.name)
+        (folder / name).rmdir()
+    split = {"kind": "folder", "path": str(folder), "splits": ["train", "test"]}
+    study = {
+        "study": "mine",
+        "datasets": {
+            "whole": {"source": {"kind": "folder", "path": str(folder / "train")}, "size": 64},
+            "as-it-is": {"like": "whole", "source": split},
+            "anew": {"like": "as-it-is", "split": {"by": "field"}},
+        },
+        "experiments": [
+            {"dataset": name, "architectures": ["deep"]} for name in ("as-it-is", "anew")
+        ],
+    }
+    tables = [f"results/mine/splits/{name}/split.csv" for name in ("as-it-is", "anew")]
+    run = snakemake(tmp_path, *tables, "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    kept, drawn = (read(tmp_path / table) for table in tables)
+    assert (kept["split"] == kept["image"].str.split("/").str[0]).all()
+    assert kept["split"].value_counts().to_dict() == {"train": 14, "test": 6}
+    assert drawn["split"].value_counts().to_dict() == {"train": 16, "test": 4}
+
+
+def test_groups_are_held_out_by_name(folder, tmp_path):
+    source = {"kind": "folder", "path": str(folder), "group": r"(\d)_a"}
+    split = {"by": "field", "test": {"test": ["3"], "held": ["4", "7"]}}
+    study = mine(source=source, size=64, split=split)
+    table = "results/default/splits/mine/split.csv"
+    run = snakemake(tmp_path, table, "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    found = read(tmp_path / table)
+    assert found[found["split"] == "test"]["group"].tolist() == ["3"] * 2
+    assert sorted(found[found["split"] == "held"]["group"]) == ["4", "4", "7", "7"]
+    split["test"] = ["day9"]
+    run = snakemake(tmp_path, table, "--cores", "2", study=study)
+    assert run.code != 0
+    assert_said_once(run.text, "split.test: no group is named 'day9'. The 10 groups are 0, 1, 2,")
+
+
+def test_classes_whose_names_no_folder_can_have(tmp_path):
+    """As torchvision's FashionMNIST has one, T-shirt/top; named so, or as its folder."""
+    (tmp_path / "idx").mkdir()
+    pixels, labels = bytes(range(3 * 4 * 4)), bytes([0, 1, 2])
+    for stem in ("train", "t10k"):
+        with gzip.open(tmp_path / f"idx/{stem}-images-idx3-ubyte.gz", "wb") as file:
+            file.write(bytes([0, 0, 8, 3]) + struct.pack(">3I", 3, 4, 4) + pixels)
+        with gzip.open(tmp_path / f"idx/{stem}-labels-idx1-ubyte.gz", "wb") as file:
+            file.write(bytes([0, 0, 8, 1]) + struct.pack(">I", 3) + labels)
+    source = {"kind": "idx", "path": str(tmp_path / "idx"), "names": ["T-shirt/top", "Bag", "Coat"]}
+    study = {
+        "study": "mine",
+        "datasets": {"mine": {"source": source, "size": 8, "classes": ["T-shirt/top", "Bag"]}},
+        "experiments": MINE,
+    }
+    index = "results/mine/packs/mine/test.csv"
+    run = snakemake(tmp_path, index, "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    found = read(tmp_path / index)
+    assert found[["class", "label"]].to_numpy().tolist() == [["T-shirt-top", 0], ["Bag", 1]]
 
 
 def test_what_is_read_is_not_said_when_nothing_may_be(folder, tmp_path):

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.workflow
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Pack three classes of ten images, two of the classes, and all without color."""
+    """Pack three classes of ten images, two of the classes, all without color, and two so."""
     folder = tmp_path_factory.mktemp("like")
     generator = np.random.default_rng(0)
     for name in ("a", "b", "c"):
@@ -34,10 +34,12 @@ def run(tmp_path_factory):
             "bc": {"like": "abc", "classes": ["b", "c"]},
             "abc": abc,
             "mono": {"like": "abc", "color": "gray"},
+            "bc-mono": {"like": "abc", "classes": ["b", "c"], "color": "gray"},
             "mono-leaky": {"like": "mono", "split": {"by": "tile"}},
         },
         "experiments": [
-            {"dataset": name, "architectures": ["deep"]} for name in ("bc", "mono", "mono-leaky")
+            {"dataset": name, "architectures": ["deep"]}
+            for name in ("bc", "mono", "bc-mono", "mono-leaky")
         ],
     }
     run = snakemake(folder, "data", "--cores", "2", study=study)
@@ -51,8 +53,8 @@ def folders(run, stage):
 
 def test_images_and_tiles_are_there_once(run):
     assert folders(run, "fetch") == ["abc"]
-    assert folders(run, "tiles") == ["abc", "mono"]
-    assert folders(run, "packs") == ["bc", "mono", "mono-leaky"]
+    assert folders(run, "tiles") == ["abc", "bc-mono", "mono"]
+    assert folders(run, "packs") == ["bc", "bc-mono", "mono", "mono-leaky"]
 
 
 def test_a_subset_has_its_classes_and_the_right_tiles(run):
@@ -73,6 +75,17 @@ def test_twins_have_the_same_test_images_in_their_own_color(run):
     assert set(bc["class"]) == {"b", "c"}
 
 
+@pytest.mark.parametrize("name", ["bc", "bc-mono"])
+def test_a_subset_has_the_same_test_images_of_its_classes(run, name):
+    """Whichever other classes there are, and whether it has tiles of its own."""
+    test = {}
+    for dataset in (name, "mono"):
+        table = read(run.results / f"splits/{dataset}/split.csv")
+        test[dataset] = set(table.loc[table["split"] == "test", "image"])
+    assert test[name] == {image for image in test["mono"] if image[0] in "bc"}
+    assert len(test[name]) == 4
+
+
 def test_split_tile_by_tile_turned_tiles_are_in_every_split(run):
     split = read(run.results / "splits/mono-leaky/split.csv")
     assert len(split) == 3 * 10 * 2
@@ -87,6 +100,38 @@ def test_split_tile_by_tile_turned_tiles_are_in_every_split(run):
         np.testing.assert_array_equal(
             image, np.rot90(tiles[names.index(row.tile)], row.angle // 90)
         )
+
+
+@pytest.mark.parametrize(
+    ("leaky", "training", "differ"),
+    [
+        ({}, {}, ""),
+        ({"label": "x", "audit": "strict", "expert_accuracy": 0.9}, {"epochs": 9}, ""),
+        ({"size": 64, "color": "gray"}, {"lr": 0.1}, "size, color, training.lr"),
+        ({"split": {"by": "tile", "test": {"held": 0.5}}}, {}, "split.test"),
+    ],
+)
+def test_the_leak_is_measured_where_nothing_but_the_split_differs(
+    tmp_path, leaky, training, differ
+):
+    study = {
+        "datasets": {
+            "snf7-sim": {"source": {"fields": 2, "shape": [128, 128]}},
+            "leaky": {"like": "snf7-sim", "split": {"by": "tile"}} | leaky,
+        },
+        "training": {"deep": {"epochs": 9}},
+        "experiments": [
+            {"dataset": "snf7-sim", "architectures": ["deep"]},
+            {"dataset": "leaky", "architectures": ["deep"], "training": training},
+        ],
+    }
+    dry = snakemake(tmp_path, "all", "--cores", "1", "--dry-run", study=study)
+    assert dry.code == 0, dry.text
+    assert ("leakage" in dry.jobs()) == (not differ)
+    if differ:
+        target = "results/default/fetch/snf7-sim/images.csv"
+        run = snakemake(tmp_path, target, "--cores", "2", study=study)
+        assert f"it differs from snf7-sim in {differ}, too." in run.text
 
 
 @pytest.mark.parametrize(

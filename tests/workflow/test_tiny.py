@@ -204,6 +204,14 @@ def test_the_report_is_one_self_contained_file(tiny):
     assert page.count("<svg style=") == 2  # the first page shows these without a click
 
 
+def test_the_sections_of_the_report_have_a_number_and_a_name_each():
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    sections = sorted(set(re.findall(r'category="(\d+)\. ([^"]+)"', rules)))
+    numbers, names = zip(*sections, strict=True)
+    assert list(numbers) == [str(number) for number in range(1, len(sections) + 1)]
+    assert len(set(names)) == len(names)
+
+
 def test_a_script_runs_by_hand(tiny):
     """The job is found by the file it makes, and makes the same file."""
     import subprocess
