@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from manyseeds.checks import Check, Finding
+from manyseeds.checks import EXAMPLES, Check, Finding
 
 MARGIN = 0.05
 """By how much a property must tell the class better than guessing the commonest class does."""
@@ -16,8 +16,6 @@ PROPERTIES = {
     "quality": "JPEG quality",
 }
 """What a class may be told by that is no picture, and its name."""
-EXAMPLES = 3
-"""Files of each class that a finding names."""
 
 
 def guessed_right(values: pd.Series, classes: pd.Series) -> int:

@@ -44,7 +44,7 @@ HOPELESS = 0.7
 """Pairs that correlate less at the candidate's angle are not turned further."""
 CONTRAST = 1.5
 """Least standard deviation of a thumbnail's disc, gray levels of 255. A tile with less is
-featureless: what is left of it is noise."""
+featureless: brought to the contrast of others, noise is all that it shows."""
 
 MEAN, SPREAD = 128, 40
 """Gray levels: mean and standard deviation of every thumbnail's disc."""
@@ -58,7 +58,7 @@ DISC = np.hypot(*(np.indices((SIDE, SIDE)) - _CENTER)) <= _CENTER
 
 
 def describe(pack: Path, thumbnails: Path, workers: int = 1) -> pd.DataFrame:
-    """Return digest and contrast of each tile of a pack; write its thumbnails.
+    """Return digest, contrast and constancy of each tile of a pack; write its thumbnails.
 
     Parameters
     ----------
@@ -74,14 +74,15 @@ def describe(pack: Path, thumbnails: Path, workers: int = 1) -> pd.DataFrame:
     -------
     pandas.DataFrame
         n rows: sha256 of the pixels (hexadecimal), contrast (standard deviation of the
-        thumbnail's disc before it was scaled, gray levels 0–127.5).
+        thumbnail's disc before it was scaled, gray levels 0–127.5), constant (bool: all pixels
+        are equal).
     """
     count = len(np.load(pack, mmap_mode="r"))
     np.lib.format.open_memmap(thumbnails, "w+", np.uint8, (count, SIDE, SIDE))
     work = partial(_describe, pack=pack, thumbnails=thumbnails)
     found = in_parallel(work, _runs(count), workers, f"thumbnails of {pack.stem}")
     rows = [row for batch in found for row in batch]
-    return pd.DataFrame(rows, columns=["sha256", "contrast"])
+    return pd.DataFrame(rows, columns=["sha256", "contrast", "constant"])
 
 
 def candidates(
@@ -204,7 +205,7 @@ def _runs(count: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + RUN, count)) for start in range(0, count, RUN))
 
 
-def _describe(runs: list, *, pack: Path, thumbnails: Path) -> list[tuple[str, float]]:
+def _describe(runs: list, *, pack: Path, thumbnails: Path) -> list[tuple[str, float, bool]]:
     tiles = np.load(pack, mmap_mode="r")
     out = np.lib.format.open_memmap(thumbnails, "r+")
     found = []
@@ -212,7 +213,8 @@ def _describe(runs: list, *, pack: Path, thumbnails: Path) -> list[tuple[str, fl
         for row in range(start, stop):
             tile = np.ascontiguousarray(tiles[row])
             out[row], contrast = thumbnail(tile)
-            found.append((hashlib.sha256(tile).hexdigest(), contrast))
+            constant = bool((tile == tile[0, 0]).all())
+            found.append((hashlib.sha256(tile).hexdigest(), contrast, constant))
     return found
 
 

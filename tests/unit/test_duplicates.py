@@ -139,3 +139,12 @@ def test_digests_are_those_of_the_pixels_on_any_number_of_processes(tmp_path):
     expected = [hashlib.sha256(tile.tobytes()).hexdigest() for tile in tiles]
     assert alone["sha256"].tolist() == shared["sha256"].tolist() == expected
     assert (tmp_path / "1.npy").read_bytes() == (tmp_path / "2.npy").read_bytes()
+
+
+def test_a_tile_of_one_color_is_constant(tmp_path):
+    tiles = np.full((3, 9, 9, 3), (1, 2, 3), np.uint8)
+    tiles[1, 8, 8, 2] = 4  # in a corner, which no thumbnail's disc shows
+    tiles[2] = 0
+    np.save(tmp_path / "pack.npy", tiles)
+    table = duplicates.describe(tmp_path / "pack.npy", tmp_path / "thumbs.npy")
+    assert table["constant"].tolist() == [True, False, True]
