@@ -267,7 +267,7 @@ def audit(
         *near_duplicates(pairs, table),
         *spanning(table),
         *artefacts.check(used),
-        *class_shares.check(shares),
+        *class_shares.check(shares, table),
     ]
     return checks, pairs, shares
 
