@@ -6,7 +6,7 @@ Imports little: the workflow itself walks, to see whether a folder has changed.
 import hashlib
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -71,7 +71,7 @@ def files(folder: Path) -> tuple[list[str], int]:
     paths : list of str
         Relative to `folder`, with slashes, sorted.
     phantoms : int
-        Phantom files left out.
+        Phantom files left out. Phantom folders are not looked into.
 
     Raises
     ------
@@ -81,9 +81,9 @@ def files(folder: Path) -> tuple[list[str], int]:
     found, phantoms = [], 0
     with _readable():
         for parent, folders, names in os.walk(folder, onerror=_raise):
+            # In place, so that the walk does not enter what nobody may read, such as .Trash.
+            folders[:] = [name for name in folders if not is_phantom(name)]
             for name in folders:
-                if is_phantom(name):
-                    continue
                 check_name(Path(parent, name))
                 if Path(parent, name).is_symlink():
                     raise InputError(
@@ -91,12 +91,11 @@ def files(folder: Path) -> tuple[list[str], int]:
                         "may lead in a circle. Put the folder itself here."
                     )
             for name in names:
-                path = Path(parent, name).relative_to(folder)
-                if is_phantom(path):
+                if is_phantom(name):
                     phantoms += 1
                 else:
                     check_name(Path(parent, name))
-                    found.append(path.as_posix())
+                    found.append(Path(parent, name).relative_to(folder).as_posix())
     return sorted(found), phantoms
 
 
@@ -146,44 +145,59 @@ def check_case(source: Path | str, names: Iterable[str]) -> None:
             )
 
 
-def fingerprint(folder: Path) -> str:
-    """Return a digest of the names, sizes and dates of all files under a folder.
+def fingerprint(
+    folder: Path,
+    splits: Sequence[str] | Mapping[str, str] | None = None,
+    class_pattern: str | None = None,
+) -> str:
+    """Return a digest of the names, sizes and dates of the files that a source reads.
 
     Parameters
     ----------
     folder : path
-        Links in it are followed, each folder once. What cannot be read is left out.
+        Of the source. Links to folders are followed where they are when images are fetched: it
+        may be one, and so may the splits' folders and, without a pattern, those of the classes.
+        What cannot be read is left out, and so are phantom files and folders.
+    splits, class_pattern
+        As in `sources.copy_folder`.
 
     Returns
     -------
     str
         SHA-256 in hexadecimal.
     """
-    digest, seen, lines = hashlib.sha256(), set(), []
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        try:
-            status = Path(parent).stat()
-        except OSError:
+    parts = splits.values() if isinstance(splits, Mapping) else splits or [""]
+    digest, lines = hashlib.sha256(), set()
+    for part in parts:
+        # What lies elsewhere is refused later, and may be the whole machine.
+        if PurePosixPath(part).is_absolute() or ".." in PurePosixPath(part).parts:
             continue
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders.sort()
-        for name in names:
-            path = Path(parent, name)
-            relative = path.relative_to(folder)
-            if is_phantom(relative):
-                continue
+        for path in _reached(Path(folder, part), linked_classes=not class_pattern):
+            relative = str(path.relative_to(folder))
             try:
                 status = path.stat()
             except OSError:
-                lines.append(repr(str(relative)))
+                lines.add(repr(relative))
             else:
-                lines.append(repr((str(relative), status.st_size, status.st_mtime_ns)))
+                lines.add(repr((relative, status.st_size, status.st_mtime_ns)))
     for line in sorted(lines):
         digest.update(line.encode())
     return digest.hexdigest()
+
+
+def _reached(folder: Path, linked_classes: bool) -> Iterator[Path]:
+    """Yield the files under a folder, and the links to folders that are not followed.
+
+    Followed are those right in the folder, if they are classes.
+    """
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not is_phantom(name)]
+        yield from (Path(parent, name) for name in names if not is_phantom(name))
+        for link in (Path(parent, name) for name in folders if Path(parent, name).is_symlink()):
+            if linked_classes and Path(parent) == folder:
+                yield from _reached(link, linked_classes=False)
+            else:
+                yield link
 
 
 @contextmanager
