@@ -114,6 +114,17 @@ def test_a_bad_image_passes_between_processes():
     assert isinstance(error, InputError)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipes_and_devices_are_not_read(tmp_path, monkeypatch):
+    """A pipe would be waited for, and this device fills the memory."""
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} is read"))
+    for name in ("pipe", "zero"):
+        with pytest.raises(BadImage, match=rf"{name}\.png: not a regular file.*Replace or delete"):
+            images.inspect(tmp_path / f"{name}.png")
+
+
 # sizes and modes
 
 
