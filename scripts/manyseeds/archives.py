@@ -54,9 +54,7 @@ def unpack_archive(
     archive = downloads.fetch_file(str(source), sha256, cache)
     with tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch:
         try:
-            with disks.naming_full(
-                scratch, "Free space there, or name a folder with more of it in TMPDIR."
-            ):
+            with disks.naming_full(scratch, disks.FREE_SCRATCH):
                 _unpack(archive, Path(scratch))
         except _Damaged as error:
             downloads.forget(str(source), archive)

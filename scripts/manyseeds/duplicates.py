@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from manyseeds import disks
 from manyseeds.parallel import in_parallel
 
 SIDE = 32
@@ -76,9 +77,14 @@ def describe(pack: Path, thumbnails: Path, workers: int = 1) -> pd.DataFrame:
         n rows: sha256 of the pixels (hexadecimal), contrast (standard deviation of the
         thumbnail's disc before it was scaled, gray levels 0–127.5), constant (bool: all pixels
         are equal).
+
+    Raises
+    ------
+    InputError
+        There is not enough space for the thumbnails.
     """
     count = len(np.load(pack, mmap_mode="r"))
-    np.lib.format.open_memmap(thumbnails, "w+", np.uint8, (count, SIDE, SIDE))
+    disks.create_npy(thumbnails, (count, SIDE, SIDE), remedy=disks.FREE_SCRATCH)
     work = partial(_describe, pack=pack, thumbnails=thumbnails)
     found = in_parallel(work, _runs(count), workers, f"thumbnails of {pack.stem}")
     rows = [row for batch in found for row in batch]
@@ -113,6 +119,11 @@ def candidates(
         Columns turned, once (rows of the arrays), angle (degrees counter-clockwise by which
         the first looks like the second, 0–350) and distance (bits, 0–64). Of each tile of
         `turned`: its nearest, however far, and up to `NEIGHBOURS` within `DISTANCE`.
+
+    Raises
+    ------
+    InputError
+        There is not enough space for the hashes.
     """
     angles = range(0, 360, STEP)
     of_turned, of_once = scratch / "turned.npy", scratch / "once.npy"
@@ -147,7 +158,7 @@ def hash_rows(thumbnails: Path, rows: np.ndarray, angles, out: Path, workers: in
     workers : int
         Processes.
     """
-    np.lib.format.open_memmap(out, "w+", np.uint64, (len(rows), len(angles)))
+    disks.create_npy(out, (len(rows), len(angles)), np.uint64, disks.FREE_SCRATCH)
     work = partial(_hash, thumbnails=thumbnails, rows=rows, angles=tuple(angles), out=out)
     for _ in in_parallel(work, _runs(len(rows)), workers, "hashing"):
         pass
