@@ -15,6 +15,10 @@ from manyseeds.phantoms import is_phantom
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".stk", ".lsm"}
 SUFFIXES |= {".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
+MICROSCOPE_SUFFIXES = {".czi", ".lif", ".nd2", ".oib", ".oif", ".ims", ".vsi", ".zvi", ".dv"}
+MICROSCOPE_SUFFIXES |= {".svs", ".mrxs", ".ndpi"}
+"""Of microscopes' and scanners' own formats, which are not read."""
+EXPORT = "Export to TIFF, see docs/your-images.md."
 
 
 def is_image_name(path: PurePosixPath | Path | str) -> bool:
@@ -22,13 +26,27 @@ def is_image_name(path: PurePosixPath | Path | str) -> bool:
     return PurePosixPath(path).suffix.lower() in SUFFIXES
 
 
-def class_folders(root: Path) -> tuple[list[str], int]:
-    """Return the folders in a folder, sorted, and how many phantom files lie beside them.
+def is_microscope_name(path: PurePosixPath | Path | str) -> bool:
+    """Tell whether a file is in a microscope's own format by its suffix."""
+    return PurePosixPath(path).suffix.lower() in MICROSCOPE_SUFFIXES
+
+
+def class_folders(root: Path) -> tuple[list[str], int, list[str]]:
+    """Return the folders in a folder, and what else lies there.
 
     Parameters
     ----------
     root : path
         The folder. Folders in it may be links.
+
+    Returns
+    -------
+    folders : list of str
+        Names, sorted.
+    phantoms : int
+        Phantom files beside them.
+    others : list of str
+        Other files beside them, none of which is an image.
 
     Raises
     ------
@@ -36,7 +54,7 @@ def class_folders(root: Path) -> tuple[list[str], int]:
         The folder cannot be read; it holds an image, a link that leads nowhere or in a
         circle, or a name with control characters.
     """
-    folders, phantoms = [], 0
+    folders, phantoms, others = [], 0, []
     with _readable():
         for entry in sorted(Path(root).iterdir()):
             if is_phantom(entry.name):
@@ -55,7 +73,9 @@ def class_folders(root: Path) -> tuple[list[str], int]:
                 raise InputError(
                     f"{entry}: a link that leads nowhere or in a circle. Mend or delete the link."
                 )
-    return folders, phantoms
+            else:
+                others.append(entry.name)
+    return folders, phantoms, others
 
 
 def files(folder: Path) -> tuple[list[str], int]:
