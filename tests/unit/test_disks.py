@@ -180,6 +180,34 @@ with reporting():
     assert "no space is left" in (tmp_path / "logs/a.log").read_text()
 
 
+def test_a_full_scratch_folder_ends_the_audit_with_a_hint(tmp_path):
+    (tmp_path / "images.csv").write_text("image,class\n")
+    script = f"""
+import runpy, sys
+from types import SimpleNamespace
+sys.path.insert(0, {str(SCRIPTS)!r})
+from manyseeds import audit
+def full(*arguments):
+    raise OSError({errno.ENOSPC}, "full")
+audit.audit = full
+snakemake = SimpleNamespace(
+    rule="audit", wildcards=["mine"], log=[{str(tmp_path / "a.log")!r}], threads=1,
+    input=SimpleNamespace(packs=[], indices=[], images={str(tmp_path / "images.csv")!r}),
+    params=SimpleNamespace(splits=[]), output=["x/y"],
+)
+runpy.run_path({str(SCRIPTS / "audit.py")!r})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"audit mine: error: {tmp_path}: no space is left on its disk. Free space there, or name "
+        "a folder with more of it in TMPDIR.\n"
+    )
+
+
 def test_what_the_library_logs_is_said(tmp_path):
     script = f"""
 import logging, sys
