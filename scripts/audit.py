@@ -14,14 +14,17 @@ from _job import reporting, say, snakemake
 with reporting():
     import tempfile
 
-    from manyseeds import audit, checks, tables
+    from manyseeds import audit, checks, disks, tables
 
     given, output = snakemake.input, snakemake.output
     packs = {
         split: (Path(npy), tables.read(csv))
         for split, npy, csv in zip(snakemake.params.splits, given.packs, given.indices, strict=True)
     }
-    with tempfile.TemporaryDirectory() as scratch:
+    with (
+        disks.naming_full(tempfile.gettempdir(), disks.FREE_SCRATCH),
+        tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch,
+    ):
         found, pairs, shares = audit.audit(
             packs, tables.read(given.images), Path(scratch), snakemake.threads
         )

@@ -17,6 +17,8 @@ DAMAGED = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
 )  # fmt: skip
 DO_NOT_USE = "Do not use it; pack the images anew."
+ENCRYPTED = 1
+"""The bit of a zip member's flags (APPNOTE.TXT, 4.4.4)."""
 
 
 def unpack_archive(
@@ -49,14 +51,12 @@ def unpack_archive(
     ------
     InputError
         As `sources.copy_folder`, and: the archive is missing, damaged, cannot be fetched, has
-        another checksum, or has members that point outside of it.
+        another checksum, needs a password, or has members that point outside of it.
     """
     archive = downloads.fetch_file(str(source), sha256, cache)
     with tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch:
         try:
-            with disks.naming_full(
-                scratch, "Free space there, or name a folder with more of it in TMPDIR."
-            ):
+            with disks.naming_full(scratch, disks.FREE_SCRATCH):
                 _unpack(archive, Path(scratch))
         except _Damaged as error:
             downloads.forget(str(source), archive)
@@ -100,13 +100,18 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 
 def _check_member(archive: Path, member: zipfile.ZipInfo) -> None:
-    """Raise if a member of a zip archive points outside, or is a link."""
+    """Raise if a member of a zip archive points outside, is a link, or needs a password."""
     path = PurePosixPath(member.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts:
         raise InputError(f"{archive}: its member {member.filename} points outside. {DO_NOT_USE}")
     # The upper half is the file's mode where the archive was made on Unix.
     if stat.S_ISLNK(member.external_attr >> 16):
         raise InputError(f"{archive}: its member {member.filename} is a link. {DO_NOT_USE}")
+    if member.flag_bits & ENCRYPTED:
+        raise InputError(
+            f"{archive}: its member {member.filename} needs a password. Unpack it by hand, and use "
+            "`kind: folder` with its `path`."
+        )
 
 
 def _checked(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:

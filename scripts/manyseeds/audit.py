@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from manyseeds import artefacts, class_shares, duplicates
-from manyseeds.checks import Check, Finding
+from manyseeds.checks import EXAMPLES, Check, Finding
 
 CLOSEST = 10
 """Pairs of tiles that are listed also where they are no near-duplicates."""
+FEATURELESS = 0.2
+"""Largest share of a split's tiles that may be left out of the search for near-duplicates."""
 SIDES = ["tile", "image", "class", "group", "split", "place"]
 """What `pairs` says of each tile of a pair."""
 
@@ -22,7 +24,7 @@ SIDES = ["tile", "image", "class", "group", "split", "place"]
 def describe_packs(
     packs: Mapping[str, tuple[Path, pd.DataFrame]], scratch: Path, workers: int = 1
 ) -> pd.DataFrame:
-    """Return the indices of a dataset's packs as one table, with digest and contrast.
+    """Return the indices of a dataset's packs as one table, with what `duplicates` tells.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ def describe_packs(
     -------
     pandas.DataFrame
         The rows of all indices and the columns place (row in the pack), sha256,
-        contrast and featureless (bool).
+        contrast, constant (bool) and featureless (bool).
     """
     parts = []
     for split, (npy, index) in packs.items():
@@ -50,15 +52,17 @@ def describe_packs(
 def identical(table: pd.DataFrame) -> list[Check]:
     """Return the checks of tiles with the same pixels: within a split, across, mislabelled.
 
-    Copies of one tile within a split, turned or not, are one. Featureless tiles equal one
-    another trivially: they are counted in the statement and not compared.
+    Copies of one tile within a split, turned or not, are one. Constant tiles, whose pixels are
+    all equal, equal one another trivially: they are counted in the statement and not compared.
 
     Parameters
     ----------
     table : pandas.DataFrame
         As `describe_packs` returns it.
     """
-    units = table[~table["featureless"]].drop_duplicates(["sha256", "split", "tile"])
+    # Turned in a black frame, a constant tile is no longer constant.
+    constant = table.groupby(["split", "tile"])["constant"].transform("any")
+    units = table[~constant].drop_duplicates(["sha256", "split", "tile"])
     same = units[units["sha256"].duplicated(keep=False)]
     within, across, contradictory = [], [], []
     for _, group in same.groupby("sha256", sort=False):
@@ -71,15 +75,46 @@ def identical(table: pd.DataFrame) -> list[Check]:
         if len(classes) > 1:
             statement = f"{len(group)} identical tiles of the classes {', '.join(classes)}"
             contradictory.append(_finding(statement, group))
-    blank = table.loc[table["featureless"]].drop_duplicates(["split", "tile"])
-    aside = f" {len(blank):,} featureless tiles are left aside." if len(blank) else ""
+    blank = table[constant].drop_duplicates(["split", "tile"])
+    aside = _left_aside(len(blank), "constant")
+    some, several = len(units) > 0, len(set(units["split"])) > 1
     return [
-        Check("identical within a split", _sets(within, "within a split") + aside, within),
-        Check("identical across splits", _sets(across, "across splits"), across),
+        Check("identical within a split", _sets(within, "within a split") + aside, within, some),
+        Check("identical across splits", _sets(across, "across splits") + aside, across, several),
         Check(
-            "identical, classes differ", _sets(contradictory, "of different classes"), contradictory
+            "identical, classes differ",
+            _sets(contradictory, "of different classes") + aside,
+            contradictory,
+            some,
         ),
     ]
+
+
+def featureless(table: pd.DataFrame) -> list[Check]:
+    """Return the check of tiles that are too even to be compared with others.
+
+    A finding is a split of whose tiles more than a share of `FEATURELESS` are.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `describe_packs` returns it.
+    """
+    tiles = _featureless_tiles(table)
+    findings, says = [], []
+    for split, part in tiles.groupby("split", sort=False):
+        even = part[part["featureless"]]
+        says.append(f"{len(even) / len(part):.1%} in {split}")
+        if len(even) > FEATURELESS * len(part):
+            statement = f"{len(even):,} of {len(part):,} tiles of {split} are featureless"
+            findings.append(_finding(statement, even.drop_duplicates("image").head(EXAMPLES)))
+    statement = (
+        f"Tiles too even for the search for near-duplicates: {', '.join(says)} (up to "
+        f"{FEATURELESS:.0%} is no finding)."
+    )
+    if findings:
+        statement += " If they are not empty but dim, give the dataset another `scale`."
+    return [Check("featureless tiles", statement, findings)]
 
 
 def pairs_across(table: pd.DataFrame, scratch: Path, workers: int = 1) -> pd.DataFrame:
@@ -126,6 +161,8 @@ def pairs_across(table: pd.DataFrame, scratch: Path, workers: int = 1) -> pd.Dat
 def near_duplicates(pairs: pd.DataFrame, table: pd.DataFrame) -> list[Check]:
     """Return the check of near-duplicates across splits, identical tiles among them.
 
+    It does not apply where a split has none but featureless tiles, unless others are found.
+
     Parameters
     ----------
     pairs, table : pandas.DataFrame
@@ -144,9 +181,15 @@ def near_duplicates(pairs: pd.DataFrame, table: pd.DataFrame) -> list[Check]:
                 (pair.class_1, pair.class_2),
             )
         )
+    tiles = _featureless_tiles(table)
+    aside = _left_aside(tiles["featureless"].sum(), "featureless")
     if not findings:
+        even = tiles.groupby("split", sort=False)["featureless"].all()
+        said = "No two tiles across splits look the same."
+        if even.any():
+            said = f"All tiles of {' and '.join(even.index[even])} are featureless."
         closest = f" The closest correlate {pairs['correlation'].max():.2f}." if len(pairs) else ""
-        return [Check("near-duplicates", f"No two tiles across splits look the same.{closest}")]
+        return [Check("near-duplicates", said + closest + aside, applicable=not even.any())]
     parts = []
     for split in [name for name in table["split"].unique() if name != "train"]:
         twins = {*found.loc[found["split_1"] == split, "tile_1"]}
@@ -155,7 +198,7 @@ def near_duplicates(pairs: pd.DataFrame, table: pd.DataFrame) -> list[Check]:
         parts.append(f"{len(twins):,} of {of:,} tiles of {split} ({len(twins) / of:.2%})")
     n = found["same_group"].sum()
     grouped = f", {n:,} of these pairs from one and the same group" if n else ""
-    statement = f"{' and '.join(parts)} look like a tile of another split{grouped}."
+    statement = f"{' and '.join(parts)} look like a tile of another split{grouped}.{aside}"
     return [Check("near-duplicates", statement, findings)]
 
 
@@ -220,10 +263,11 @@ def audit(
     used = images[images["image"].isin(table["image"])]
     checks = [
         *identical(table),
+        *featureless(table),
         *near_duplicates(pairs, table),
         *spanning(table),
         *artefacts.check(used),
-        *class_shares.check(shares),
+        *class_shares.check(shares, table),
     ]
     return checks, pairs, shares
 
@@ -256,6 +300,19 @@ def _pairs_of(
         same_group=pairs["group_1"] == pairs["group_2"],
     )
     return pairs.drop(columns=["sha256_1", "sha256_2"])
+
+
+def _featureless_tiles(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a tile and split, featureless where none of its copies there is compared."""
+    every = table.groupby(["split", "tile"])["featureless"].transform("all")
+    return table.assign(featureless=every).drop_duplicates(["split", "tile"])
+
+
+def _left_aside(number: int, kind: str) -> str:
+    """Return a sentence to go after another; none of no tiles."""
+    return (
+        f" {number:,} {kind} tile{'s are' if number > 1 else ' is'} left aside." if number else ""
+    )
 
 
 def _finding(statement: str, rows: pd.DataFrame) -> Finding:

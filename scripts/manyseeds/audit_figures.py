@@ -104,7 +104,7 @@ def pairs_panel(
     else:
         verdict = "none is a near-duplicate"
     if pairs.empty:
-        shown, verdict = "no two tiles across splits to compare", "all are featureless"
+        shown, verdict = "no two tiles across splits to compare", "those of a split are featureless"
     page.write(MARGIN, MARGIN + 3, f"{title}: {shown}; {verdict}", size=8, weight="bold")
     for place, pair in enumerate(pairs.itertuples(index=False)):
         row, column = divmod(place, 2)

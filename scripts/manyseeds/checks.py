@@ -8,6 +8,8 @@ import pandas as pd
 PASSED, FOUND, NOT_APPLICABLE = "passed", "found", "not applicable"
 LISTED = 50
 """Files named in a finding at most."""
+EXAMPLES = 3
+"""Files of a class or split that a finding names where many are alike."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from manyseeds.checks import Check, Finding
+from manyseeds.checks import EXAMPLES, Check, Finding
 
 RATIO = 2.0
 """Largest ratio of the largest to the smallest class of a split that is no finding."""
@@ -37,7 +37,7 @@ def table(tiles: pd.DataFrame) -> pd.DataFrame:
     return counted.assign(share=counted["n"] / total)
 
 
-def check(shares: pd.DataFrame) -> list[Check]:
+def check(shares: pd.DataFrame, tiles: pd.DataFrame) -> list[Check]:
     """Return the checks of class shares within splits and between them.
 
     Within a split, a finding is a largest class of more than `RATIO` times the smallest.
@@ -49,11 +49,13 @@ def check(shares: pd.DataFrame) -> list[Check]:
     ----------
     shares : pandas.DataFrame
         As `table` returns it.
+    tiles : pandas.DataFrame
+        As `table` takes it, with a column image: some are named in a finding.
     """
-    return [_within(shares), _between(shares)]
+    return [_within(shares, tiles), _between(shares, tiles)]
 
 
-def _within(shares: pd.DataFrame) -> Check:
+def _within(shares: pd.DataFrame, tiles: pd.DataFrame) -> Check:
     findings, says = [], []
     for split, part in shares.groupby("split", sort=False):
         part = part.sort_values("n", kind="stable")
@@ -65,6 +67,7 @@ def _within(shares: pd.DataFrame) -> Check:
                 Finding(
                     f"{split}: {large['class']} has {large['n']:,} tiles, {small['class']} "
                     f"{small['n']:,}",
+                    files=_examples(tiles, [split], [large["class"], small["class"]]),
                     splits=[split],
                     classes=[large["class"], small["class"]],
                 )
@@ -73,7 +76,7 @@ def _within(shares: pd.DataFrame) -> Check:
     return Check("class shares within a split", statement, findings)
 
 
-def _between(shares: pd.DataFrame) -> Check:
+def _between(shares: pd.DataFrame, tiles: pd.DataFrame) -> Check:
     from scipy.stats import chi2_contingency
 
     findings, worst, lowest = [], 0.0, 1.0
@@ -92,6 +95,7 @@ def _between(shares: pd.DataFrame) -> Check:
                     f"{name}: {wide['share'][first][name]:.1%} of {first}, "
                     f"{wide['share'][second][name]:.1%} of {second} (chi-square of groups, "
                     f"p = {p:.2g})",
+                    files=_examples(tiles, [first, second], [name]),
                     splits=[first, second],
                     classes=[name],
                 )
@@ -101,3 +105,16 @@ def _between(shares: pd.DataFrame) -> Check:
         f"(chi-square of groups, p = {lowest:.2g})."
     )
     return Check("class shares between splits", statement, findings)
+
+
+def _examples(tiles: pd.DataFrame, splits: list[str], classes: list[str]) -> list[str]:
+    """Return some images of each of the classes in each of the splits."""
+    images = tiles.drop_duplicates(["image", "split"])
+    return [
+        image
+        for split in splits
+        for name in classes
+        for image in images.loc[
+            (images["split"] == split) & (images["class"] == name), "image"
+        ].head(EXAMPLES)
+    ]

@@ -12,6 +12,7 @@ from manyseeds.errors import InputError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 FREE_SPACE = "Free space there, then run again."
+FREE_SCRATCH = "Free space there, or name a folder with more of it in TMPDIR."
 
 
 @contextmanager
@@ -38,7 +39,9 @@ def naming_full(folder: Path | str, remedy: str = FREE_SPACE) -> Iterator[None]:
         raise InputError(f"{folder}: no space is left on its disk. {remedy}") from error
 
 
-def create_npy(path: Path | str, shape: Sequence[int], dtype: type = np.uint8) -> np.memmap:
+def create_npy(
+    path: Path | str, shape: Sequence[int], dtype: type = np.uint8, remedy: str = FREE_SPACE
+) -> np.memmap:
     """Create an array in a file and map it, all its space taken on the disk.
 
     Writing to a mapped file whose disk is full ends the process without a word (SIGBUS).
@@ -51,6 +54,8 @@ def create_npy(path: Path | str, shape: Sequence[int], dtype: type = np.uint8) -
         Of the array.
     dtype : type
         Of the array.
+    remedy : str
+        How the message ends; `FREE_SCRATCH` for files of a temporary folder.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def create_npy(path: Path | str, shape: Sequence[int], dtype: type = np.uint8) -
     """
     path = Path(path)
     try:
-        with naming_full(path.parent, f"{_megabytes(shape, dtype)} are needed. {FREE_SPACE}"):
+        with naming_full(path.parent, f"{_megabytes(shape, dtype)} are needed. {remedy}"):
             array = np.lib.format.open_memmap(path, "w+", dtype, tuple(shape))
             # Not on macOS, whose disks are seldom that small.
             if hasattr(os, "posix_fallocate"):

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from manyseeds import disks
 from manyseeds.parallel import in_parallel
 
 SIDE = 32
@@ -44,7 +45,7 @@ HOPELESS = 0.7
 """Pairs that correlate less at the candidate's angle are not turned further."""
 CONTRAST = 1.5
 """Least standard deviation of a thumbnail's disc, gray levels of 255. A tile with less is
-featureless: what is left of it is noise."""
+featureless: brought to the contrast of others, noise is all that it shows."""
 
 MEAN, SPREAD = 128, 40
 """Gray levels: mean and standard deviation of every thumbnail's disc."""
@@ -58,7 +59,7 @@ DISC = np.hypot(*(np.indices((SIDE, SIDE)) - _CENTER)) <= _CENTER
 
 
 def describe(pack: Path, thumbnails: Path, workers: int = 1) -> pd.DataFrame:
-    """Return digest and contrast of each tile of a pack; write its thumbnails.
+    """Return digest, contrast and constancy of each tile of a pack; write its thumbnails.
 
     Parameters
     ----------
@@ -74,14 +75,20 @@ def describe(pack: Path, thumbnails: Path, workers: int = 1) -> pd.DataFrame:
     -------
     pandas.DataFrame
         n rows: sha256 of the pixels (hexadecimal), contrast (standard deviation of the
-        thumbnail's disc before it was scaled, gray levels 0–127.5).
+        thumbnail's disc before it was scaled, gray levels 0–127.5), constant (bool: all pixels
+        are equal).
+
+    Raises
+    ------
+    InputError
+        There is not enough space for the thumbnails.
     """
     count = len(np.load(pack, mmap_mode="r"))
-    np.lib.format.open_memmap(thumbnails, "w+", np.uint8, (count, SIDE, SIDE))
+    disks.create_npy(thumbnails, (count, SIDE, SIDE), remedy=disks.FREE_SCRATCH)
     work = partial(_describe, pack=pack, thumbnails=thumbnails)
     found = in_parallel(work, _runs(count), workers, f"thumbnails of {pack.stem}")
     rows = [row for batch in found for row in batch]
-    return pd.DataFrame(rows, columns=["sha256", "contrast"])
+    return pd.DataFrame(rows, columns=["sha256", "contrast", "constant"])
 
 
 def candidates(
@@ -112,6 +119,11 @@ def candidates(
         Columns turned, once (rows of the arrays), angle (degrees counter-clockwise by which
         the first looks like the second, 0–350) and distance (bits, 0–64). Of each tile of
         `turned`: its nearest, however far, and up to `NEIGHBOURS` within `DISTANCE`.
+
+    Raises
+    ------
+    InputError
+        There is not enough space for the hashes.
     """
     angles = range(0, 360, STEP)
     of_turned, of_once = scratch / "turned.npy", scratch / "once.npy"
@@ -146,7 +158,7 @@ def hash_rows(thumbnails: Path, rows: np.ndarray, angles, out: Path, workers: in
     workers : int
         Processes.
     """
-    np.lib.format.open_memmap(out, "w+", np.uint64, (len(rows), len(angles)))
+    disks.create_npy(out, (len(rows), len(angles)), np.uint64, disks.FREE_SCRATCH)
     work = partial(_hash, thumbnails=thumbnails, rows=rows, angles=tuple(angles), out=out)
     for _ in in_parallel(work, _runs(len(rows)), workers, "hashing"):
         pass
@@ -204,7 +216,7 @@ def _runs(count: int) -> Iterator[tuple[int, int]]:
     return ((start, min(start + RUN, count)) for start in range(0, count, RUN))
 
 
-def _describe(runs: list, *, pack: Path, thumbnails: Path) -> list[tuple[str, float]]:
+def _describe(runs: list, *, pack: Path, thumbnails: Path) -> list[tuple[str, float, bool]]:
     tiles = np.load(pack, mmap_mode="r")
     out = np.lib.format.open_memmap(thumbnails, "r+")
     found = []
@@ -212,7 +224,8 @@ def _describe(runs: list, *, pack: Path, thumbnails: Path) -> list[tuple[str, fl
         for row in range(start, stop):
             tile = np.ascontiguousarray(tiles[row])
             out[row], contrast = thumbnail(tile)
-            found.append((hashlib.sha256(tile).hexdigest(), contrast))
+            constant = bool((tile == tile[0, 0]).all())
+            found.append((hashlib.sha256(tile).hexdigest(), contrast, constant))
     return found
 
 

@@ -92,7 +92,7 @@ def _unpack_idx(path: Path, out: Path, axes: int) -> None:
             # A header can claim any size; deflate shrinks to a thousandth at most.
             if not 0 < size <= 1100 * path.stat().st_size:
                 raise _Damaged("its length does not fit its header")
-            flat = disks.create_npy(out, shape).reshape(-1)
+            flat = disks.create_npy(out, shape, remedy=disks.FREE_SCRATCH).reshape(-1)
             start = 0
             while chunk := file.read(CHUNK_BYTES):
                 if start + len(chunk) > size:

@@ -7,6 +7,7 @@ gives it one or three channels, `resize` its size.
 
 import hashlib
 import io
+import stat
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -105,9 +106,12 @@ def file_bytes(path: Path | str) -> bytes:
     Raises
     ------
     BadImage
-        It is missing, cannot be read, or is empty.
+        It is missing, cannot be read, is empty, or no file but, say, a pipe.
     """
     try:
+        # A pipe is waited for, and a device need not come to an end.
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise BadImage(path, "not a regular file but a folder, pipe or device")
         data = Path(path).read_bytes()
     except OSError as error:
         raise BadImage(path, f"cannot be read ({error.strerror})") from error

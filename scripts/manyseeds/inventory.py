@@ -204,8 +204,10 @@ def _entry(
     if kind == "git":
         return Entry((), where, "to download", download=None, remedy=remedy)
     if kind == "torchvision":
-        copy = _cache(cache) / "torchvision" / remedies.TORCHVISION_FOLDERS[source["name"]]
-        if copy.is_dir():
+        root = _cache(cache) / "torchvision"
+        # A download that was cut off leaves some of the files.
+        if not remedies.lacking_files(source, root):
+            copy = root / remedies.TORCHVISION_FOLDERS[source["name"]]
             return Entry((), where, "downloaded", folder_size(copy)[0])
         return Entry((), where, "to download", download=download, remedy=remedy)
     return _addresses(where, _urls(source, location), remedy, cache, ask)

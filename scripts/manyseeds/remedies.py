@@ -19,6 +19,11 @@ IDX_SPLITS = {
 IDX_FILES = tuple(name for names in IDX_SPLITS.values() for name in names)
 TORCHVISION_FOLDERS = {"CIFAR10": "cifar-10-batches-py", "FashionMNIST": "FashionMNIST"}
 """The folder of each of torchvision's datasets in its root folder."""
+TORCHVISION_FILES = {
+    "CIFAR10": (*(f"data_batch_{n}" for n in range(1, 6)), "test_batch", "batches.meta"),
+    "FashionMNIST": tuple(f"raw/{name.removesuffix('.gz')}" for name in IDX_FILES),
+}
+"""The files that torchvision needs in that folder."""
 PACKAGES = {"/usr/share/datasets/fashion-mnist": "dataset-fashion-mnist"}
 """Debian's packages by the folder in which their data lie."""
 
@@ -43,15 +48,17 @@ def missing(source: Source, location: str) -> str:
     path = local_path(location)
     try:
         if source["kind"] == "idx" and path.is_dir():
-            lacking = [name for name in IDX_FILES if not (path / name).is_file()]
+            lacking = lacking_files(source, path)
             if not lacking:
                 return ""
             fault = f"{location} lacks {', '.join(lacking)}."
         elif source["kind"] == "torchvision":
-            folder = TORCHVISION_FOLDERS[source["name"]]
-            if (path / folder).is_dir():
+            folder, lacking = TORCHVISION_FOLDERS[source["name"]], lacking_files(source, path)
+            if not lacking:
                 return ""
             fault = f"{location} has no folder {folder}."
+            if (path / folder).is_dir():
+                fault = f"{location} has a folder {folder}, which lacks {', '.join(lacking)}."
         elif not path.exists():
             fault = f"{location} does not exist."
         elif source["kind"] == "archive" and not path.is_file():
@@ -63,6 +70,23 @@ def missing(source: Source, location: str) -> str:
     except OSError as error:
         fault = f"{location} cannot be read ({error.strerror})."
     return f"{fault} {remedy(source, location)}"
+
+
+def lacking_files(source: Source, folder: Path) -> list[str]:
+    """Return the files that are not there of a source of known ones.
+
+    Parameters
+    ----------
+    source : mapping
+        Of the kind ``idx`` or ``torchvision``.
+    folder : path
+        Where the files of the first lie; torchvision's root folder.
+    """
+    names = IDX_FILES
+    if source["kind"] == "torchvision":
+        folder = folder / TORCHVISION_FOLDERS[source["name"]]
+        names = TORCHVISION_FILES[source["name"]]
+    return [name for name in names if not (folder / name).is_file()]
 
 
 def remedy(source: Source, location: str) -> str:

@@ -60,9 +60,7 @@ def copy_repository(
         raise InputError(f"source.inside: {inside} does not lie in the repository. Mend it.")
     parts = {split: inside / part for split, part in walks.split_folders(splits).items()}
     with tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch:
-        with disks.naming_full(
-            scratch, "Free space there, or name a folder with more of it in TMPDIR."
-        ):
+        with disks.naming_full(scratch, disks.FREE_SCRATCH):
             tree = Path(scratch, "tree")
             tree.mkdir()
             _check_out(url, commit, parts, Path(scratch, "repository"), tree)

@@ -4,6 +4,7 @@ As with the other sources (`archives`, `repositories`, `idx`, `torchvision_sets`
 files are checked and written under one folder, or nothing is; what is returned is `Fetched`.
 """
 
+import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ COLUMNS = ["image", "class", "group", "split", "angle", "width", "height"]
 COLUMNS += ["bit_depth", "pages", "mode", "format", "quality", "maximum", "sha256"]
 SKIPPED_COLUMNS = ["image", "reason"]
 BAD_IMAGE = ("stop", "skip")
+
+logger = logging.getLogger(__name__)
 
 
 class Fetched(NamedTuple):
@@ -61,7 +64,7 @@ def copy_folder(folder: Path, out: Path, **selection: Any) -> Fetched:
     ----------
     folder : path
         Holds ``<class>/**/<image>`` or, with `splits`, ``<split>/<class>/**/<image>``.
-        Other files beside the class folders are left alone.
+        Other files beside the class folders are left alone; the log counts them.
     out : path
         Gets the images; deleted again when anything is wrong.
     classes : sequence of str, optional
@@ -69,7 +72,7 @@ def copy_folder(folder: Path, out: Path, **selection: Any) -> Fetched:
     class_pattern : str, optional
         Regular expression that finds the class in an image's path relative to `folder`
         (see `patterns.search`). All images under the folder are taken then, and its folders
-        mean nothing.
+        mean nothing. The log counts what are no images by their names.
     group : str, optional
         The same for an image's group. By default each image is its own.
     angle : str, optional
@@ -86,7 +89,8 @@ def copy_folder(folder: Path, out: Path, **selection: Any) -> Fetched:
     InputError
         A folder is missing, cannot be read, or is a link within a class; there are no
         classes, one alone, or two that differ in case; a class has no images, or none that
-        are not damaged; a file among them is not an image or damaged; a pattern finds no class
+        are not damaged; a file among them is not an image, damaged, or in a microscope's own
+        format, or all files are; a pattern finds no class
         or group; a name has control characters; no space is left.
     """
     with nothing_left(out):
@@ -164,7 +168,8 @@ def _fetch(
             keys = "`source.path` or `source.splits`" if split else "`source.path`"
             raise InputError(f"{folder / part}: no such folder. Mend {keys}.")
     collect = partial(_by_pattern, pattern=class_pattern) if class_pattern else _by_folder
-    rows, phantoms, found = collect(folder, parts, classes)
+    rows, phantoms, found, ignored = collect(folder, parts, classes)
+    _tell_of_ignored(folder, ignored, some=bool(rows))
     walks.check_case(folder, found)
     names = list(classes or sorted(found))
     check_classes(folder, names, rows)
@@ -185,12 +190,16 @@ def _fetch(
 
 def _by_folder(
     folder: Path, parts: Mapping[str, str], classes: Sequence[str] | None
-) -> tuple[list[dict], int, set[str]]:
-    """Return images with split and class by their folders, phantom files, and all classes."""
-    rows, phantoms, found = [], 0, set()
+) -> tuple[list[dict], int, set[str], list[str]]:
+    """Return images with split and class by their folders.
+
+    And the number of phantom files, all classes, and the files that are ignored.
+    """
+    rows, phantoms, found, ignored = [], 0, set(), []
     for split, part in parts.items():
-        here, skipped = walks.class_folders(folder / part)
+        here, skipped, others = walks.class_folders(folder / part)
         phantoms += skipped
+        ignored += [PurePosixPath(part, name).as_posix() for name in others]
         found.update(here)
         for name in here:
             if classes is not None and name not in classes:
@@ -199,14 +208,14 @@ def _by_folder(
             phantoms += skipped
             images_here = (PurePosixPath(part, name, path).as_posix() for path in paths)
             rows += [{"image": path, "class": name, "split": split} for path in images_here]
-    return rows, phantoms, found
+    return rows, phantoms, found, ignored
 
 
 def _by_pattern(
     folder: Path, parts: Mapping[str, str], classes: Sequence[str] | None, *, pattern: str
-) -> tuple[list[dict], int, set[str]]:
+) -> tuple[list[dict], int, set[str], list[str]]:
     """Return the same as `_by_folder`, the class found in each path by a pattern."""
-    rows, phantoms = [], 0
+    rows, phantoms, ignored = [], 0, []
     for split, part in parts.items():
         paths, skipped = walks.files(folder / part)
         phantoms += skipped
@@ -215,7 +224,35 @@ def _by_pattern(
             if walks.is_image_name(path):
                 name = patterns.name(path, pattern, "class")
                 rows.append({"image": path, "class": name, "split": split})
-    return rows, phantoms, {row["class"] for row in rows}
+            else:
+                ignored.append(path)
+    return rows, phantoms, {row["class"] for row in rows}, ignored
+
+
+def _tell_of_ignored(folder: Path, ignored: list[str], some: bool) -> None:
+    """Log the files that are no images by their names; raise if there are none but a microscope's.
+
+    Parameters
+    ----------
+    folder : path
+        What the message names.
+    ignored : list of str
+        The files.
+    some : bool
+        Whether there are images besides.
+    """
+    own = [path for path in ignored if walks.is_microscope_name(path)]
+    if own and not some:
+        raise InputError(
+            f"{folder}: has no images, but files in a microscope's own format, which is not "
+            f"read: {len(own):,} (such as {own[0]}). {walks.EXPORT}"
+        )
+    if ignored:
+        hint = f", in a microscope's own format: {len(own):,}. {walks.EXPORT}" if own else ""
+        logger.info(
+            f"ignored files, no images by their names: {len(ignored):,} (such as "
+            f"{(own or ignored)[0]}){hint}"
+        )
 
 
 def _take_batch(paths: list[str], folder: Path, out: Path | None, skip: bool) -> list[Any]:
@@ -232,6 +269,8 @@ def _take_batch(paths: list[str], folder: Path, out: Path | None, skip: bool) ->
 
 
 def _take(path: Path, target: Path | None) -> dict[str, Any]:
+    if walks.is_microscope_name(path):
+        raise BadImage(path, "in a microscope's own format, which is not read", walks.EXPORT)
     if not walks.is_image_name(path):
         raise BadImage(
             path,

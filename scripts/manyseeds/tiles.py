@@ -1,5 +1,6 @@
 """Slicing fields into tiles, and rotating tiles, both streamed into one array on disk."""
 
+import logging
 import math
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,8 @@ from manyseeds import disks, images, parallel, scaling
 from manyseeds.errors import InputError
 
 FILLS = ("reflect", "black", "mean")
+
+logger = logging.getLogger(__name__)
 
 
 def slice_array(array: np.ndarray, rows: int, columns: int, remainder: str = "error") -> np.ndarray:
@@ -72,7 +75,8 @@ def slice_images(
 ) -> pd.DataFrame:
     """Slice a dataset's images into 8-bit tiles of one size, written as one array.
 
-    An image of at most `size` x `size` pixels is a tile already and passes whole.
+    An image of at most `size` x `size` pixels is a tile already and passes whole. Where only the
+    first of several pages is used, the log says so.
 
     Parameters
     ----------
@@ -106,6 +110,8 @@ def slice_images(
         suffix alone (their tiles would share a name).
     """
     table = table.reset_index(drop=True)
+    if pages == "first":
+        _tell_of_pages(table["pages"])
     small = ((table["width"] <= size) & (table["height"] <= size)).to_numpy()
     counts = np.where(small, 1, rows * columns)
     index = _tile_index(table, counts, columns)
@@ -203,6 +209,17 @@ def rotate_tiles(
     for _ in parallel.in_parallel(turn, jobs, workers, "rotating"):
         pass
     return table.assign(position=range(len(table))).reset_index(drop=True)
+
+
+def _tell_of_pages(pages: pd.Series) -> None:
+    """Log how many images have more pages than one, of which the rest is not used."""
+    several = pages[pages > 1]
+    if len(several):
+        many = "images have" if len(several) > 1 else "image has"
+        numbers = " to ".join(f"{number:,}" for number in sorted({several.min(), several.max()}))
+        logger.info(
+            f"{len(several):,} {many} {numbers} pages; only the first is used (`pages: first`)"
+        )
 
 
 def _tile_index(table: pd.DataFrame, counts: np.ndarray, columns: int) -> pd.DataFrame:

@@ -56,7 +56,7 @@ def read_torchvision(
             # The processes that write map it from a file, and this one lets go of it.
             pixels = Path(scratch, f"{split}.npy")
             array = np.asarray(dataset.data)
-            disks.create_npy(pixels, array.shape)[:] = array
+            disks.create_npy(pixels, array.shape, remedy=disks.FREE_SCRATCH)[:] = array
             splits[split] = Labelled(pixels, np.asarray(dataset.targets))
             names = list(dataset.classes)
             del dataset, array

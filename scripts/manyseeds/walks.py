@@ -16,6 +16,10 @@ from manyseeds.phantoms import is_phantom
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".stk", ".lsm"}
 SUFFIXES |= {".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
+MICROSCOPE_SUFFIXES = {".czi", ".lif", ".nd2", ".oib", ".oif", ".ims", ".vsi", ".zvi", ".dv"}
+MICROSCOPE_SUFFIXES |= {".svs", ".mrxs", ".ndpi"}
+"""Of microscopes' and scanners' own formats, which are not read."""
+EXPORT = "Export to TIFF, see docs/your-images.md."
 
 
 def is_image_name(path: PurePosixPath | Path | str) -> bool:
@@ -23,13 +27,27 @@ def is_image_name(path: PurePosixPath | Path | str) -> bool:
     return PurePosixPath(path).suffix.lower() in SUFFIXES
 
 
-def class_folders(root: Path) -> tuple[list[str], int]:
-    """Return the folders in a folder, sorted, and how many phantom files lie beside them.
+def is_microscope_name(path: PurePosixPath | Path | str) -> bool:
+    """Tell whether a file is in a microscope's own format by its suffix."""
+    return PurePosixPath(path).suffix.lower() in MICROSCOPE_SUFFIXES
+
+
+def class_folders(root: Path) -> tuple[list[str], int, list[str]]:
+    """Return the folders in a folder, and what else lies there.
 
     Parameters
     ----------
     root : path
         The folder. Folders in it may be links.
+
+    Returns
+    -------
+    folders : list of str
+        Names, sorted.
+    phantoms : int
+        Phantom files beside them.
+    others : list of str
+        Other files beside them, none of which is an image.
 
     Raises
     ------
@@ -37,7 +55,7 @@ def class_folders(root: Path) -> tuple[list[str], int]:
         The folder cannot be read; it holds an image, a link that leads nowhere or in a
         circle, or a name with control characters.
     """
-    folders, phantoms = [], 0
+    folders, phantoms, others = [], 0, []
     with _readable():
         for entry in sorted(Path(root).iterdir()):
             if is_phantom(entry.name):
@@ -56,7 +74,9 @@ def class_folders(root: Path) -> tuple[list[str], int]:
                 raise InputError(
                     f"{entry}: a link that leads nowhere or in a circle. Mend or delete the link."
                 )
-    return folders, phantoms
+            else:
+                others.append(entry.name)
+    return folders, phantoms, others
 
 
 def files(folder: Path) -> tuple[list[str], int]:
@@ -72,7 +92,7 @@ def files(folder: Path) -> tuple[list[str], int]:
     paths : list of str
         Relative to `folder`, with slashes, sorted.
     phantoms : int
-        Phantom files left out.
+        Phantom files left out. Phantom folders are not looked into.
 
     Raises
     ------
@@ -82,9 +102,9 @@ def files(folder: Path) -> tuple[list[str], int]:
     found, phantoms = [], 0
     with _readable():
         for parent, folders, names in os.walk(folder, onerror=_raise):
+            # In place, so that the walk does not enter what nobody may read, such as .Trash.
+            folders[:] = [name for name in folders if not is_phantom(name)]
             for name in folders:
-                if is_phantom(name):
-                    continue
                 check_name(Path(parent, name))
                 if Path(parent, name).is_symlink():
                     raise InputError(
@@ -92,12 +112,11 @@ def files(folder: Path) -> tuple[list[str], int]:
                         "may lead in a circle. Put the folder itself here."
                     )
             for name in names:
-                path = Path(parent, name).relative_to(folder)
-                if is_phantom(path):
+                if is_phantom(name):
                     phantoms += 1
                 else:
                     check_name(Path(parent, name))
-                    found.append(path.as_posix())
+                    found.append(Path(parent, name).relative_to(folder).as_posix())
     return sorted(found), phantoms
 
 
@@ -186,44 +205,59 @@ def split_folders(splits: Sequence[str] | Mapping[str, str] | None) -> dict[str,
     return {split: paths[split].as_posix() for split in order}
 
 
-def fingerprint(folder: Path) -> str:
-    """Return a digest of the names, sizes and dates of all files under a folder.
+def fingerprint(
+    folder: Path,
+    splits: Sequence[str] | Mapping[str, str] | None = None,
+    class_pattern: str | None = None,
+) -> str:
+    """Return a digest of the names, sizes and dates of the files that a source reads.
 
     Parameters
     ----------
     folder : path
-        Links in it are followed, each folder once. What cannot be read is left out.
+        Of the source. Links to folders are followed where they are when images are fetched: it
+        may be one, and so may the splits' folders and, without a pattern, those of the classes.
+        What cannot be read is left out, and so are phantom files and folders.
+    splits, class_pattern
+        As in `sources.copy_folder`.
 
     Returns
     -------
     str
         SHA-256 in hexadecimal.
     """
-    digest, seen, lines = hashlib.sha256(), set(), []
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        try:
-            status = Path(parent).stat()
-        except OSError:
+    parts = splits.values() if isinstance(splits, Mapping) else splits or [""]
+    digest, lines = hashlib.sha256(), set()
+    for part in parts:
+        # What lies elsewhere is refused later, and may be the whole machine.
+        if PurePosixPath(part).is_absolute() or ".." in PurePosixPath(part).parts:
             continue
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders.sort()
-        for name in names:
-            path = Path(parent, name)
-            relative = path.relative_to(folder)
-            if is_phantom(relative):
-                continue
+        for path in _reached(Path(folder, part), linked_classes=not class_pattern):
+            relative = str(path.relative_to(folder))
             try:
                 status = path.stat()
             except OSError:
-                lines.append(repr(str(relative)))
+                lines.add(repr(relative))
             else:
-                lines.append(repr((str(relative), status.st_size, status.st_mtime_ns)))
+                lines.add(repr((relative, status.st_size, status.st_mtime_ns)))
     for line in sorted(lines):
         digest.update(line.encode())
     return digest.hexdigest()
+
+
+def _reached(folder: Path, linked_classes: bool) -> Iterator[Path]:
+    """Yield the files under a folder, and the links to folders that are not followed.
+
+    Followed are those right in the folder, if they are classes.
+    """
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not is_phantom(name)]
+        yield from (Path(parent, name) for name in names if not is_phantom(name))
+        for link in (Path(parent, name) for name in folders if Path(parent, name).is_symlink()):
+            if linked_classes and Path(parent) == folder:
+                yield from _reached(link, linked_classes=False)
+            else:
+                yield link
 
 
 @contextmanager

@@ -56,6 +56,20 @@ def test_a_cut_archive(folder, tmp_path):
     breaks_unpacking(archive, tmp_path, r"x\.tar\.gz: not a whole zip or tar archive")
 
 
+def test_an_archive_with_a_password(folder, tmp_path):
+    """As of a program that encrypts: the flag is set in the list of members and before each."""
+    archive = pack(folder, tmp_path / "x.zip", "")
+    data = bytearray(archive.read_bytes())
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = -1
+        while (start := data.find(signature, start + 1)) >= 0:
+            data[start + place] |= 1
+    archive.write_bytes(data)
+    breaks_unpacking(
+        archive, tmp_path, r"x\.zip: its member a/9\.png needs a password.*by hand.*`kind: folder`"
+    )
+
+
 def test_an_archive_of_text(tmp_path):
     (tmp_path / "x.zip").write_text("hello")
     breaks_unpacking(tmp_path / "x.zip", tmp_path, r"x\.zip: not a whole zip or tar archive")

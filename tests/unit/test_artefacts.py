@@ -39,6 +39,69 @@ def test_guesses_are_those_of_counting_one_by_one(rows):
     assert counted == one_by_one(values, classes)
 
 
+def one_by_one_by_rank(values, classes):
+    """The same from the nearest by value."""
+    right = 0
+    for i, (value, label) in enumerate(zip(values, classes, strict=True)):
+        rest = [(v, c) for j, (v, c) in enumerate(zip(values, classes, strict=True)) if j != i]
+        everyone = Counter(c for _, c in rest)
+        below = sorted(v for v, _ in rest if v <= value)[-artefacts.NEIGHBOURS :]
+        above = sorted(v for v, _ in rest if v >= value)[: artefacts.NEIGHBOURS]
+        low, high = min(below, default=value), max(above, default=value)
+        near = Counter(c for v, c in rest if low <= v <= high) or everyone
+        guess = min(set(classes), key=lambda c: (-near[c], -everyone[c], c))
+        right += guess == label
+    return right
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from("abc")), min_size=2, max_size=40),
+    st.sampled_from([1, 9]),
+)
+def test_guesses_by_rank_are_those_of_looking_one_by_one(rows, coarse):
+    values, classes = zip(*((value // coarse, label) for value, label in rows), strict=True)
+    counted = artefacts.guessed_right_by_rank(pd.Series(values), pd.Series(classes))
+    assert counted == one_by_one_by_rank(values, classes)
+
+
+def test_classes_of_other_sizes_are_found_where_no_two_images_are_of_one_size():
+    """As cells cut out of the fields of two objectives."""
+    generator = np.random.default_rng(0)
+    widths = [*generator.permutation(range(280, 320)), *generator.permutation(range(880, 920))]
+    table = images(["a"] * 40 + ["b"] * 40, width=widths, height=generator.permutation(widths))
+    size = results(table)["width and height"]
+    assert size.result == "found"
+    assert "from the nearest by area" in size.statement
+    (finding,) = size.findings
+    assert finding.statement.startswith("area, range (median): a: ")
+    assert finding.classes == ["a"] * 3 + ["b"] * 3
+
+
+def test_classes_of_another_shape_or_quality_are_found_where_values_are_spread():
+    generator = np.random.default_rng(0)
+    area = generator.permutation(range(200_000, 240_000, 500))
+    width = 400 + np.arange(80) * 2
+    classes = ["a"] * 40 + ["b"] * 40
+    size = results(images(classes, width=width, height=area // width))["width and height"]
+    assert size.result == "found"
+    assert "from the nearest by aspect ratio" in size.statement
+    quality = results(images(classes, quality=10 + np.arange(80)))["JPEG quality"]
+    assert "JPEG quality, range (median): a: 10 to 49 (29.5); b" in quality.findings[0].statement
+
+
+def test_sizes_that_tell_nothing_pass_however_they_vary():
+    """Findings at any permutation of the classes are chance: fewer than one in twenty."""
+    generator = np.random.default_rng(0)
+    found = 0
+    for count in (20, 80, 320):
+        for _ in range(40):
+            classes = generator.permutation(["a", "b"] * (count // 2))
+            width, height = generator.permutation(10 * count)[: 2 * count].reshape(2, -1) + 1
+            table = images(classes, width=width, height=height, quality=1 + np.arange(count))
+            found += sum(check.result == "found" for check in results(table).values())
+    assert found <= 0.05 * 2 * 3 * 40
+
+
 def test_a_class_of_another_size_is_found_with_files_of_both():
     classes = ["a"] * 20 + ["b"] * 20
     size = results(images(classes, width=[8] * 20 + [9] * 20))["width and height"]

@@ -89,24 +89,72 @@ def test_turned_tiles_drawn_each_by_itself(dataset, tmp_path):
     assert "1 of these pairs from one and the same group" in results["near-duplicates"].statement
 
 
-def test_featureless_tiles_are_counted_apart(dataset, tmp_path):
-    blank = np.full((SIZE, SIZE, 3), 20, np.uint8)
+def dim(number):
+    """A tile too even to be compared, which shows something all the same."""
+    generator = np.random.default_rng(number)
+    return generator.integers(20, 23, (SIZE, SIZE, 3), dtype=np.uint8)
+
+
+def test_constant_and_featureless_tiles_are_counted_apart(dataset, tmp_path):
+    blank = np.full((SIZE, SIZE, 3), (20, 30, 0), np.uint8)
     for name in ("train0", "train1", "test0"):
         dataset.tiles[name] = blank
-    noise = np.random.default_rng(0).integers(20, 23, (2, SIZE, SIZE, 3), dtype=np.uint8)
-    dataset.tiles["train2"], dataset.tiles["test2"] = noise
+    dataset.copy("train0", 18)  # in a black frame
+    dataset.copy("train1", 18)
+    dataset.tiles["train2"], dataset.tiles["test22"] = dim(0), dim(1)
     results, pairs = dataset.audit(tmp_path)
     assert found(results) == set()
-    assert "5 featureless tiles" in results["identical within a split"].statement
-    assert not {"train0", "test0", "test2"} & {*pairs["tile_1"], *pairs["tile_2"]}
+    assert "3 constant tiles are left aside" in results["identical within a split"].statement
+    assert "5 featureless tiles are left aside" in results["near-duplicates"].statement
+    assert "12.5% in train, 12.5% in test, 12.5% in" in results["featureless tiles"].statement
+    assert not {"train0", "test0", "test22"} & {*pairs["tile_1"], *pairs["tile_2"]}
 
 
-def test_all_tiles_featureless(dataset, tmp_path):
+def test_featureless_tiles_may_be_identical(dataset, tmp_path):
+    dataset.tiles["train0"] = dataset.tiles["test1"] = dim(0)
+    results, _ = dataset.audit(tmp_path)
+    assert found(results) == {"identical across splits", "identical, classes differ"}
+    assert names(results["identical across splits"]) == [{"train0", "test1"}]
+
+
+def test_many_featureless_tiles_are_a_finding(dataset, tmp_path):
+    for number in range(2):
+        dataset.tiles[f"test{number}"] = dim(number)
+    results, _ = dataset.audit(tmp_path)
+    assert found(results) == {"featureless tiles"}
+    (finding,) = results["featureless tiles"].findings
+    assert finding.statement == "2 of 8 tiles of test are featureless"
+    assert finding.files == ["test0.png", "test1.png"]
+    assert "another `scale`" in results["featureless tiles"].statement
+    assert results["near-duplicates"].result == "passed"
+
+
+def test_what_is_not_compared_does_not_pass(dataset, tmp_path):
+    """One split with nothing to compare; the others are compared."""
+    for number in range(8):
+        dataset.tiles[f"test{number}"] = dim(number)
+    results, pairs = dataset.audit(tmp_path)
+    near = results["near-duplicates"]
+    assert near.result == "not applicable"
+    assert "All tiles of test are featureless." in near.statement
+    assert "8 featureless tiles are left aside." in near.statement
+    assert {*pairs["split_1"], *pairs["split_2"]} == {"train", "test2"}
+    assert found(results) == {"featureless tiles"}
+    dataset.tiles["test23"] = dataset.tiles["train9"]
+    results, _ = dataset.audit(tmp_path)
+    assert names(results["near-duplicates"]) == [{"test23", "train9"}]
+
+
+def test_all_tiles_constant(dataset, tmp_path):
     for name in dataset.tiles:
         dataset.tiles[name] = np.zeros((SIZE, SIZE, 3), np.uint8)
     results, pairs = dataset.audit(tmp_path)
-    assert found(results) == set()
+    assert found(results) == {"featureless tiles"}
     assert pairs.empty
+    for name, check in results.items():
+        if name.startswith("identical") or name == "near-duplicates":
+            assert check.result == "not applicable", name
+            assert "40 " in check.statement
 
 
 def test_the_result_does_not_depend_on_the_processes(dataset, tmp_path):

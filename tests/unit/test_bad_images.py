@@ -1,5 +1,6 @@
 """What a user's folder may hold that it should not."""
 
+import hashlib
 import os
 import struct
 import sys
@@ -111,6 +112,17 @@ def test_a_bad_image_passes_between_processes():
     error = pickle.loads(pickle.dumps(BadImage("a.png", "is blue", "Paint it.")))
     assert str(error) == "a.png: is blue. Paint it."
     assert isinstance(error, InputError)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipes_and_devices_are_not_read(tmp_path, monkeypatch):
+    """A pipe would be waited for, and this device fills the memory."""
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} is read"))
+    for name in ("pipe", "zero"):
+        with pytest.raises(BadImage, match=rf"{name}\.png: not a regular file.*Replace or delete"):
+            images.inspect(tmp_path / f"{name}.png")
 
 
 # sizes and modes
@@ -299,12 +311,38 @@ def test_a_folder_that_cannot_be_read_is_named(locked, mode):
     with tempfile.TemporaryDirectory() as top:
         Path(top).chmod(0o755)
         folder = make(Path(top, "photos"))
+        whole = walks.fingerprint(folder)
         (folder / locked).chmod(mode)
         with without_root():
             with pytest.raises(InputError, match=r"cannot be read \(Permission denied\)"):
                 sources.describe_folder(folder)
-            assert walks.fingerprint(folder)
+            assert walks.fingerprint(folder) != whole
         (folder / locked).chmod(0o755)
+        assert walks.fingerprint(folder) == whole
+
+
+@pytest.mark.parametrize("options", [{}, {"class_pattern": "^([ab])/"}])
+def test_phantom_folders_are_not_looked_into(options, monkeypatch):
+    entered = []
+    scandir = os.scandir
+    with tempfile.TemporaryDirectory() as top:
+        Path(top).chmod(0o755)
+        folder = make(Path(top, "photos"))
+        digest = walks.fingerprint(folder)
+        for name in (".Trash", "a/.Trash"):
+            save(folder / name / "1.png")
+            (folder / name).chmod(0o000)
+        monkeypatch.setattr(
+            os, "scandir", lambda path: (entered.append(str(path)), scandir(path))[1]
+        )
+        with without_root():
+            assert len(sources.describe_folder(folder, **options).table) == 4
+            assert walks.fingerprint(folder) == digest
+        assert str(folder / "a") in entered
+        assert not any(".Trash" in path for path in entered)
+        monkeypatch.undo()
+        for name in (".Trash", "a/.Trash"):
+            (folder / name).chmod(0o755)
 
 
 # the digest of a folder
@@ -332,4 +370,29 @@ def test_the_digest_of_a_folder_sees_changes(folder, tmp_path):
     (tmp_path / "other/a/9.png").unlink()
     assert changed()
     (folder / "a/up").symlink_to(folder)
-    changed()  # comes to an end
+    assert changed()
+
+
+def test_the_digest_follows_links_where_fetching_does(tmp_path):
+    for name in ("one/a/1.png", "one/b/1.png", "two/b/1.png"):
+        save(tmp_path / "in" / name)
+    save(tmp_path / "elsewhere/deep/1.png")
+    (tmp_path / "in/two/a").symlink_to(tmp_path / "elsewhere")
+
+    def sees(number, link=None, **options):
+        """Whether a file more in the folder elsewhere, some way down, changes the digest."""
+        if link:
+            (tmp_path / "in" / link).symlink_to(tmp_path / "elsewhere")
+        before = walks.fingerprint(tmp_path / "in", **options)
+        save(tmp_path / f"elsewhere/deep/{number}.png")
+        return walks.fingerprint(tmp_path / "in", **options) != before
+
+    splits = {"train": "one", "test": "two"}
+    assert sees(2, splits=splits)
+    assert len(sources.describe_folder(tmp_path / "in", splits=splits).table) == 5
+    assert not sees(3, splits=splits, class_pattern="deep")
+    assert not sees(4)  # a link within the class two
+    assert sees(5, "three")  # a class
+    assert not sees(6, class_pattern="one|two|three")
+    outside = ["/", "../elsewhere"]  # refused later
+    assert walks.fingerprint(tmp_path / "in", outside) == hashlib.sha256().hexdigest()

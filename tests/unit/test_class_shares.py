@@ -12,11 +12,16 @@ def tiles(**counts):
         for number in range(count)
     ]
     table = pd.DataFrame(rows, columns=["tile", "split", "class", "group"])
+    table["image"] = table["tile"] + ".png"
     return table.assign(label=table["class"].map({"a": 0, "b": 1, "c": 2}))
 
 
+def checks(table):
+    return class_shares.check(class_shares.table(table), table)
+
+
 def results(table):
-    return [check.result for check in class_shares.check(class_shares.table(table))]
+    return [check.result for check in checks(table)]
 
 
 def test_shares_by_hand():
@@ -59,8 +64,18 @@ def test_tiles_of_one_group_are_one_observation():
 
 
 def test_a_class_without_a_tile_in_a_split():
-    table = class_shares.table(tiles(train_a=50, train_b=50, train_c=50, test_a=50, test_b=50))
-    within, between = class_shares.check(table)
-    assert table["n"].tolist() == [50, 50, 50, 50, 50, 0]
+    table = tiles(train_a=50, train_b=50, train_c=50, test_a=50, test_b=50)
+    within, between = checks(table)
+    assert class_shares.table(table)["n"].tolist() == [50, 50, 50, 50, 50, 0]
     assert [finding.splits for finding in within.findings] == [["test"]]
     assert "c" in {name for finding in between.findings for name in finding.classes}
+
+
+def test_findings_name_some_files_of_the_classes():
+    table = tiles(train_a=900, train_b=300, test_a=300, test_b=300)
+    within, between = checks(pd.concat([table, table.assign(angle=90)]))
+    (finding,) = within.findings
+    assert finding.files == [f"train_{name}_{n}.png" for name in "ab" for n in range(3)]
+    first, _ = between.findings
+    assert first.classes == ["a"]
+    assert first.files == [f"{split}_a_{n}.png" for split in ("train", "test") for n in range(3)]

@@ -1,6 +1,7 @@
 """A disk that fills, a small one mounted in memory."""
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from class_folders import files
-from manyseeds import disks, labelled_arrays, packs, sources, tiles
+from manyseeds import disks, duplicates, labelled_arrays, packs, sources, tiles
 from manyseeds.errors import InputError
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -70,6 +71,49 @@ def test_an_array_that_does_not_fit(small):
         disks.create_npy(small / "a.npy", (2_000_000,))
     assert files(small) == []
     disks.create_npy(small / "a.npy", (900_000,))[:] = 1
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_an_array_that_does_not_fit_on_any_system(tmp_path, monkeypatch, number):
+    """As above, where a small disk cannot be mounted."""
+
+    def refuse(descriptor, offset, size):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
+    with pytest.raises(InputError, match=r"2 MB are needed\. Free space there, then run again\."):
+        disks.create_npy(tmp_path / "a.npy", (2_000_000,))
+    assert files(tmp_path) == []
+    with pytest.raises(InputError, match=r"1 MB are needed\. Buy another\."):
+        disks.create_npy(tmp_path / "a.npy", (2,), remedy="Buy another.")
+
+
+TMPDIR = r"needed\. Free space there, or name a folder with more of it in TMPDIR"
+
+
+@pytest.mark.parametrize("kind", ["thumbnails", "hashes"])
+def test_a_scratch_folder_that_fills_while_auditing(tmp_path, monkeypatch, kind):
+    np.save(tmp_path / "pack.npy", np.zeros((3, 8, 8, 1), np.uint8))
+    given = tmp_path / "pack.npy", tmp_path / "thumbnails.npy"
+
+    def refuse(descriptor, offset, size):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if kind == "hashes":
+        duplicates.describe(*given)
+    monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
+    with pytest.raises(InputError, match=TMPDIR):
+        if kind == "thumbnails":
+            duplicates.describe(*given)
+        duplicates.hash_rows(given[1], np.arange(3), [0], tmp_path / "hashes.npy")
+    assert not (tmp_path / f"{kind}.npy").exists()
+
+
+def test_a_small_scratch_folder_while_auditing(tmp_path, small):
+    """Written to without its space taken, it ended the process without a word."""
+    np.save(tmp_path / "pack.npy", np.zeros((2_000, 8, 8, 1), np.uint8))
+    with pytest.raises(InputError, match=TMPDIR):
+        duplicates.describe(tmp_path / "pack.npy", small / "thumbnails.npy")
 
 
 def test_a_disk_that_fills_while_fetching(folder, small):
@@ -134,6 +178,34 @@ with reporting():
         "then run again.\n"
     )
     assert "no space is left" in (tmp_path / "logs/a.log").read_text()
+
+
+def test_a_full_scratch_folder_ends_the_audit_with_a_hint(tmp_path):
+    (tmp_path / "images.csv").write_text("image,class\n")
+    script = f"""
+import runpy, sys
+from types import SimpleNamespace
+sys.path.insert(0, {str(SCRIPTS)!r})
+from manyseeds import audit
+def full(*arguments):
+    raise OSError({errno.ENOSPC}, "full")
+audit.audit = full
+snakemake = SimpleNamespace(
+    rule="audit", wildcards=["mine"], log=[{str(tmp_path / "a.log")!r}], threads=1,
+    input=SimpleNamespace(packs=[], indices=[], images={str(tmp_path / "images.csv")!r}),
+    params=SimpleNamespace(splits=[]), output=["x/y"],
+)
+runpy.run_path({str(SCRIPTS / "audit.py")!r})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"audit mine: error: {tmp_path}: no space is left on its disk. Free space there, or name "
+        "a folder with more of it in TMPDIR.\n"
+    )
 
 
 def test_what_the_library_logs_is_said(tmp_path):

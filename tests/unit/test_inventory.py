@@ -137,11 +137,33 @@ def test_torchvision_has_known_sizes_and_may_be_here(tmp_path):
     assert "dataset-fashion-mnist" in one(fashion, cache=tmp_path).remedy
     given = fashion | {"path": str(tmp_path / "torchvision")}
     assert one(given).state == "missing"
-    (tmp_path / "torchvision/FashionMNIST/raw").mkdir(parents=True)
-    (tmp_path / "torchvision/FashionMNIST/raw/train-labels-idx1-ubyte").write_bytes(bytes(5))
-    assert (one(given).state, one(given).size, one(given).download) == ("here", 5, 0)
+    assert "has no folder FashionMNIST." in one(given).remedy
+    raw = tmp_path / "torchvision/FashionMNIST/raw"
+    raw.mkdir(parents=True)
+    (raw / "train-labels-idx1-ubyte").write_bytes(bytes(5))
+    (raw / "train-images-idx3-ubyte.gz").write_bytes(bytes(5))  # downloaded, not yet unpacked
+    assert one(given).state == "missing"
+    assert "has a folder FashionMNIST, which lacks raw/train-images-idx3-" in one(given).remedy
+    entry = one(fashion, cache=tmp_path)
+    assert (entry.state, entry.download) == ("to download", 30_878_645)
+    (raw / "train-images-idx3-ubyte.gz").rename(raw / "train-images-idx3-ubyte")
+    for stem in ("t10k-labels-idx1", "t10k-images-idx3"):
+        (raw / f"{stem}-ubyte").write_bytes(bytes(5))
+    assert (one(given).state, one(given).size, one(given).download) == ("here", 20, 0)
     assert one(fashion, cache=tmp_path).state == "downloaded"
     assert one(cifar, cache=tmp_path).state == "to download"
+
+
+def test_the_files_of_torchvision_are_those_that_it_asks_for():
+    from torchvision.datasets import CIFAR10, FashionMNIST
+
+    batches = [name for name, _ in CIFAR10.train_list + CIFAR10.test_list]
+    assert sorted(remedies.TORCHVISION_FILES["CIFAR10"]) == sorted(
+        [*batches, CIFAR10.meta["filename"]]
+    )
+    assert sorted(remedies.TORCHVISION_FILES["FashionMNIST"]) == sorted(
+        f"raw/{name.removesuffix('.gz')}" for name, _ in FashionMNIST.resources
+    )
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,43 @@ def test_other_files_beside_the_class_folders_are_left_alone(folder):
     assert len(sources.describe_folder(folder)[0]) == 4
 
 
+@pytest.mark.parametrize("suffix", [".czi", ".LIF", ".nd2", ".oib"])
+def test_a_microscopes_own_format_is_to_be_exported(folder, tmp_path, suffix):
+    (folder / f"b/3{suffix}").write_bytes(b"x")
+    says = r"in a microscope's own format, which is not read\. Export to TIFF, see docs/your-images"
+    breaks(folder, tmp_path, rf"b/3\{suffix}: {says}")
+    skipped = sources.describe_folder(folder, on_bad_image="skip").skipped
+    assert skipped["reason"].tolist() == ["in a microscope's own format, which is not read"]
+
+
+@pytest.mark.parametrize("options", [{}, {"class_pattern": "^(wt|ko)_"}])
+def test_a_folder_of_a_microscopes_files_alone(tmp_path, options):
+    (tmp_path / "fields").mkdir()
+    for name in ("wt_1.czi", "ko_1.czi", "list.txt"):
+        (tmp_path / "fields" / name).write_bytes(b"x")
+    breaks(
+        tmp_path / "fields",
+        tmp_path,
+        r"fields: has no images, but .*microscope's own format.*: 2 \(such as (wt|ko)_1\.czi\)\. "
+        "Export to TIFF",
+        **options,
+    )
+
+
+def test_ignored_files_are_counted(fields, folder, caplog):
+    caplog.set_level("INFO", "manyseeds")
+    sources.describe_folder(folder)
+    assert caplog.messages == []
+    sources.describe_folder(fields, class_pattern=r"_([DFR])\.TIF$")
+    assert caplog.messages[-1] == "ignored files, no images by their names: 1 (such as list.txt)"
+    (fields / "03_POS_D.czi").write_bytes(b"x")
+    sources.describe_folder(fields, class_pattern=r"_([DFR])\.TIF$")
+    assert "2 (such as 03_POS_D.czi), in a microscope's own format: 1. Ex" in caplog.messages[-1]
+    (folder / "list.txt").write_text("x")
+    sources.describe_folder(folder)
+    assert "1 (such as list.txt)" in caplog.messages[-1]
+
+
 def test_a_text_file_named_png(folder, tmp_path):
     (folder / "b" / "3.png").write_text("x")
     breaks(folder, tmp_path, r"b/3\.png: not an image")

@@ -104,6 +104,26 @@ def test_the_tiles_on_disk_reassemble_to_the_fields(tmp_path_factory, shape, cou
         np.testing.assert_array_equal(again[name], field)
 
 
+def test_pages_that_are_not_used_are_counted(dataset, caplog):
+    table, folder = dataset
+    caplog.set_level("INFO", "manyseeds")
+    options = {"size": 4, "rows": 2, "columns": 3}
+    tiles.slice_images(table, folder, folder / "1.npy", **options)
+    assert caplog.messages == []
+    for counts, said in (
+        ([2, 1, 1], "1 image has 2 pages; only the first is used (`pages: first`)"),
+        ([2, 1, 2], "2 images have 2 pages; only the first is used (`pages: first`)"),
+        ([2, 3, 1], "2 images have 2 to 3 pages; only the first is used (`pages: first`)"),
+    ):
+        tiles.slice_images(table.assign(pages=counts), folder, folder / "2.npy", **options)
+        assert caplog.messages[-1] == said
+    caplog.clear()
+    tiles.slice_images(
+        table.assign(pages=2), folder, folder / "3.npy", pages="max", **options, classes=["a"]
+    )
+    assert caplog.messages == []
+
+
 @pytest.fixture
 def dataset(tmp_path):
     """Return two fields of 8 x 12 pixels and a small tile of 4 x 4, with their table."""
