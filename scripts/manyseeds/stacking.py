@@ -290,6 +290,7 @@ class StackedNetwork(nn.Module):
         if seen is not None:
             # So that the weights of all minibatches so far add up to 1, as in Adam's correction.
             share = share / (1 - layer.momentum ** (seen + 1))
+        share = torch.as_tensor(share, dtype=mean.dtype, device=mean.device)
         # PyTorch takes its share as a Python number, which a recorded step would keep for ever:
         # with a share of 1 these become the mean and variance of the minibatch itself.
         of_minibatch = torch.zeros_like(mean), torch.ones_like(variance)

@@ -137,7 +137,9 @@ class Step:
             images = as_bytes(self._images[minibatch], self._device)
         labels = self._labels[chosen]
         kept = self._network.draw_kept(generators, minibatch.shape[1])
-        seen = torch.tensor(float(seen), device=self._device)
+        # In single precision a share that should be 1 is not, and leaves what the averages began
+        # from.
+        seen = torch.tensor(seen, dtype=torch.float64, device=self._device)
         return [images, labels, seen, *(one.to(self._device) for one in kept)]
 
     def _compute(self, images, labels, seen, *kept) -> None:

@@ -253,7 +253,8 @@ def _reached(folder: Path, linked_classes: bool) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not is_phantom(name)]
         yield from (Path(parent, name) for name in names if not is_phantom(name))
-        for link in (Path(parent, name) for name in folders if Path(parent, name).is_symlink()):
+        # Unlike Path.is_symlink, it raises nothing where it may not look.
+        for link in (Path(parent, name) for name in folders if os.path.islink(Path(parent, name))):  # noqa: PTH114
             if linked_classes and Path(parent) == folder:
                 yield from _reached(link, linked_classes=False)
             else:

@@ -67,8 +67,11 @@ def test_guesses_by_rank_are_those_of_looking_one_by_one(rows, coarse):
 def test_classes_of_other_sizes_are_found_where_no_two_images_are_of_one_size():
     """As cells cut out of the fields of two objectives."""
     generator = np.random.default_rng(0)
-    widths = [*generator.permutation(range(280, 320)), *generator.permutation(range(880, 920))]
-    table = images(["a"] * 40 + ["b"] * 40, width=widths, height=generator.permutation(widths))
+    widths, heights = (
+        [*generator.permutation(range(280, 320)), *generator.permutation(range(880, 920))]
+        for _ in range(2)
+    )
+    table = images(["a"] * 40 + ["b"] * 40, width=widths, height=heights)
     size = results(table)["width and height"]
     assert size.result == "found"
     assert "from the nearest by area" in size.statement

@@ -96,11 +96,12 @@ def test_different_pictures_are_not_taken_for_copies(folder):
 
 
 def blob(seed):
-    """A dim tile of noise with one wide blob about its center."""
+    """A dim, grainy tile with one wide blob about its center."""
     generator = np.random.default_rng(seed)
     y, x = np.indices((48, 48)) - generator.normal(24, 1, 2)[:, None, None]
     blob = 60 * np.exp(-(x**2 + y**2) / 2 / 12**2)
-    tile = 20 + blob + generator.normal(0, 3.5, (48, 48))
+    grain = Image.fromarray(generator.normal(0, 3, (16, 16)).astype("f4"))
+    tile = 20 + blob + np.asarray(grain.resize((48, 48), Image.Resampling.BICUBIC))
     return np.clip(np.rint(tile), 0, 255).astype(np.uint8)[..., None]
 
 

@@ -174,7 +174,7 @@ def test_batch_normalisation_in_training_is_pytorchs_of_each_seed():
         torch.testing.assert_close(ours, one.eval()(images).flatten(1))
 
 
-@pytest.mark.parametrize("kind", [int, lambda seen: torch.tensor(float(seen))])
+@pytest.mark.parametrize("kind", [int, lambda seen: torch.tensor(seen, dtype=torch.float64)])
 def test_moving_averages_can_leave_out_what_they_began_from(kind):
     """They are the means of what was seen, the n-th minibatch from the end weighing 0.99^n."""
     shape = (2, 3, 3)

@@ -118,9 +118,7 @@ def test_pages_that_are_not_used_are_counted(dataset, caplog):
         tiles.slice_images(table.assign(pages=counts), folder, folder / "2.npy", **options)
         assert caplog.messages[-1] == said
     caplog.clear()
-    tiles.slice_images(
-        table.assign(pages=2), folder, folder / "3.npy", pages="max", **options, classes=["a"]
-    )
+    tiles.slice_images(table.assign(pages=2), folder, folder / "3.npy", pages="max", **options)
     assert caplog.messages == []
 
 
