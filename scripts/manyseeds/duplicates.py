@@ -11,7 +11,8 @@ rotation maps onto itself:
 3. `confirm` turns one thumbnail of each candidate pair until the two correlate best.
 
 The thresholds are provisional, see docs/audit.md. Mirrored copies are not sought.
-Thumbnails and hashes lie in files, mapped from disk: memory does not grow with the images.
+Thumbnails and hashes lie in files, mapped from disk. What memory holds are rows of tables, about
+half a kilobyte a tile and a kilobyte a candidate pair, of which a tile has one to `NEIGHBOURS`.
 """
 
 import hashlib
