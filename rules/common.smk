@@ -405,10 +405,13 @@ def source_files(wildcards):
 
 
 def fingerprint(wildcards):
-    """A digest of a source folder's file names, sizes and dates; empty for other sources."""
-    if source(wildcards)["kind"] != "folder":
+    """Digest of the files that a folder as a source reads; nothing for other sources."""
+    described = source(wildcards)
+    if described["kind"] != "folder":
         return ""
-    return walks.fingerprint(location(wildcards.dataset))
+    return walks.fingerprint(
+        location(wildcards.dataset), described.get("splits"), described.get("class")
+    )
 
 
 def say_inventory():

@@ -55,15 +55,7 @@ rule fetch:
         classes=lambda wildcards: config["datasets"][wildcards.dataset].get("classes"),
         on_bad_image=lambda wildcards: config["datasets"][wildcards.dataset]["on_bad_image"],
         # A folder's files are too many for inputs, but a change in one must be seen.
-        fingerprint=lambda wildcards: (
-            walks.fingerprint(
-                location(wildcards.dataset),
-                source(wildcards).get("splits"),
-                source(wildcards).get("class"),
-            )
-            if source(wildcards)["kind"] == "folder"
-            else ""
-        ),
+        fingerprint=fingerprint,
     message:
         "Fetch the images of {wildcards.dataset}."
     script:
