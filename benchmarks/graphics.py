@@ -5,14 +5,13 @@ graph and with steps that are not, and the most memory that PyTorch took on the 
 images in minibatches of 20 a seed, bf16. Nothing is compared with a peer.
 """
 
-from dataclasses import dataclass
 from unittest import mock
 
-import numpy as np
 import torch
 
 import benchmarks  # noqa: F401  puts the library on the path
 from benchmarks.flops import layers_of
+from benchmarks.peers.ours import Images
 from benchmarks.peers.worker import made_up_images
 from benchmarks.workloads import ADAM, Steady
 from manyseeds import machine, steps, training
@@ -41,14 +40,6 @@ WORKLOADS = [
     workload("convnet", (32, 32, 3), 4000, 12),
     workload("logistic", (32, 32, 3), 4000, 12),
 ]
-
-
-@dataclass
-class Images:
-    """Images in memory, as a pack has them."""
-
-    images: np.ndarray
-    labels: np.ndarray
 
 
 def images_a_second(workload: Steady, device: torch.device) -> float:

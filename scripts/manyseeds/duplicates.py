@@ -10,9 +10,9 @@ rotation maps onto itself:
    (perceptual hash of 64 bits, `imagehash.phash`), and keeps the nearest by Hamming distance.
 3. `confirm` turns one thumbnail of each candidate pair until the two correlate best.
 
-The thresholds are provisional, see docs/audit.md. Mirrored copies are not sought.
-Thumbnails and hashes lie in files, mapped from disk. What memory holds are rows of tables, about
-half a kilobyte a tile and a kilobyte a candidate pair, of which a tile has one to `NEIGHBOURS`.
+What the thresholds find and miss: docs/audit.md. Mirrored copies are not sought.
+Thumbnails and hashes lie in files, mapped from disk. What memory holds are rows of tables, by
+estimate half a kilobyte a tile and one a candidate pair, of which a tile has one to `NEIGHBOURS`.
 """
 
 import hashlib
