@@ -1,5 +1,6 @@
-"""manyseeds: train every network over many seeds, then look at what it learned.
+"""The library of manyseeds: what the scripts of the workflow call.
 
-The library behind the workflow: functions on arrays, tensors and data frames. It knows
-nothing of Snakemake, of the layout of ``results/`` or of the study's configuration.
+It knows nothing of Snakemake nor of the paths of results. Each package knows one thing and says
+in its first lines what it may import; import-linter (pyproject.toml) holds them to it. At the
+bottom lie `errors`, `randomness` and `tables`, which every package may import.
 """

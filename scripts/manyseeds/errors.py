@@ -1,4 +1,4 @@
-"""Errors a user can mend."""
+"""Errors that a user can fix."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ class InputError(ValueError):
 
         images/control/12.jpg: truncated JPEG. Replace or delete the file, then run again.
 
-    Raised only for faults of input, so that the scripts can print the message alone
-    (without a traceback) and any other exception keeps its traceback.
+    It is raised only for faults of input. The scripts print its message alone; any other
+    exception keeps its traceback.
     """
 
 
@@ -34,14 +34,14 @@ class BadImage(InputError):
         path: Path | str,
         reason: str,
         remedy: str = "Replace or delete the file, then run again.",
-    ):
+    ) -> None:
         # All three are arguments of the exception, so that it passes between processes.
         super().__init__(path, reason, remedy)
         self.path, self.reason, self.remedy = path, reason, remedy
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.path}: {self.reason}. {self.remedy}"
 
 
 class Interrupted(Exception):
-    """Work was asked to stop and has saved where it is; the message says where."""
+    """The work was asked to stop, and has saved its state; the message says where it stands."""

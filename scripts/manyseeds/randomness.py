@@ -1,4 +1,4 @@
-"""Named random generators: one name, one stream, whatever runs beside it."""
+"""Random generators that have names: one name is one stream, whatever runs beside it."""
 
 import hashlib
 

@@ -7,23 +7,35 @@ import pandas as pd
 
 from manyseeds.errors import InputError
 
-NAMES = ("dataset", "architecture", "tile", "image", "class", "group", "split", "mode", "format")
-NAMES += ("sha256", "reason")
-NAMES += ("check", "statement", "tiles", "files", "splits", "classes")
-NAMES += tuple(f"{name}_{side}" for name in NAMES[2:7] for side in (1, 2))
-"""Columns that hold names, also where a name looks like a number or like a missing value."""
+OF_TILES = ("tile", "image", "class", "group", "split")
+"""Columns of names of a tile. A pair of tiles has each of them twice."""
+NAMES: tuple[str, ...] = (
+    "dataset", "architecture", *OF_TILES, "mode", "format", "sha256", "reason",
+    "check", "statement", "tiles", "files", "splits", "classes",
+    *(f"{name}_{side}" for name in OF_TILES for side in (1, 2)),
+)  # fmt: skip
+"""Columns that hold names. A name may look like a number, or like a missing value."""
+LIMITS = tuple(f"{mean}{limit}" for mean in ("", "honest_", "leaky_", "difference_")
+               for limit in ("low", "high"))  # fmt: skip
+"""Limits of intervals: columns of numbers that are empty if there is only one seed."""
 
 
 def read(path: Path | str) -> pd.DataFrame:
-    """Read a CSV table of images or tiles.
+    """Read a CSV table.
 
     Names stay text as written: a class "007" is not seven, and one called "NA" is not missing.
+    Limits of intervals that are empty are nan.
     """
-    return pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False)
+    return pd.read_csv(
+        path,
+        dtype=dict.fromkeys(NAMES, str),
+        keep_default_na=False,
+        na_values=dict.fromkeys(LIMITS, ""),
+    )
 
 
 def of_classes(table: pd.DataFrame, classes: Sequence[str] | None) -> pd.DataFrame:
-    """Return the rows of some classes, or all if None, indexed anew.
+    """Return the rows of some classes, or all if None, indexed from 0.
 
     Raises
     ------

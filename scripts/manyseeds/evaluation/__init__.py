@@ -1,0 +1,5 @@
+"""Scores of what networks predict.
+
+Knows accuracy, loss and calibration.
+May import `networks` and `statistics`.
+"""
