@@ -1,0 +1,305 @@
+"""Snapshots: weights of chosen moments of training, as files of their own.
+
+A `SnapshotRequest` says of which seeds, layers and moments; several are merged, so that those who
+ask for snapshots of the same network share one training. `size` and `check_room` tell what a
+request costs before training begins, and `open_snapshots` reads what training wrote:
+
+- ``seed-003/step-000050.safetensors``, one file a seed and moment: float32 weights, and moving
+  averages, with the names and shapes of one seed (no axis of seeds), after 50 steps;
+- ``snapshots.csv``, written when training ends, a row a file: seed, moment (counted from 0), epoch
+  (that the last step belongs to; 0 before training), step (steps done over all epochs), file
+  (relative to the table).
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from manyseeds import tables
+from manyseeds.errors import InputError
+from manyseeds.machine.disks import megabytes
+from manyseeds.networks.layers import PlacedLayer, Shape
+
+TABLE = "snapshots.csv"
+_BYTES = 4  # of a float32
+
+
+@dataclass(frozen=True)
+class SnapshotRequest:
+    """Which snapshots training keeps.
+
+    The moments are every `every`-th minibatch, or the end of each epoch, or both. Where neither is
+    asked for, they are each of the `first` minibatches, then fewer and fewer: equally spaced in the
+    square root of (step - first). Before training (step 0) and after it are always among them.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+        Those that a training does not train are passed over.
+    layers : tuple of str or None
+        Names such as ``conv1``, of layers with weights; None means all. A layer that is used again
+        stands for the weights it shares.
+    first : int
+    most : int
+        Most moments that are kept when they grow fewer and fewer; training with fewer keeps all.
+    every : int or None
+    each_epoch : bool
+
+    Raises
+    ------
+    InputError
+        When `most` leaves no room for the end of training.
+    """
+
+    seeds: tuple[int, ...]
+    layers: tuple[str, ...] | None = None
+    first: int = 50
+    most: int = 150
+    every: int | None = None
+    each_epoch: bool = False
+
+    def __post_init__(self):
+        least = self.first + 2
+        if self.most < least:
+            raise InputError(
+                f"most: {self.most} snapshots are fewer than those before training, after each of "
+                f"the first {self.first} minibatches and after training, {least} in all. Give a "
+                f"larger most or a smaller first."
+            )
+
+    @classmethod
+    def of(cls, **keys: Any) -> "SnapshotRequest":
+        """Return the request that a study spells out, with lists of seeds and layers."""
+        tuples: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in keys.items()}
+        return cls(**tuples)
+
+    def moments(self, steps_per_epoch: int, epochs: int) -> list[int]:
+        """Return the moments: how many steps are done, ascending, from 0 to the end."""
+        end = steps_per_epoch * epochs
+        if self.every or self.each_epoch:
+            found = set(range(0, end, self.every)) if self.every else set()
+            found |= set(range(0, end, steps_per_epoch)) if self.each_epoch else set()
+        elif end < self.most:
+            found = set(range(end))
+        else:
+            found = set(range(self.first + 1))
+            left = self.most - len(found)
+            found |= {
+                self.first + round((end - self.first) * i**2 / left**2) for i in range(1, left)
+            }
+        return sorted(found | {0, end})
+
+
+@dataclass(frozen=True)
+class MergedRequests:
+    """Several requests as one.
+
+    Of each seed the moments and layers are those of all requests that name the seed.
+
+    Attributes
+    ----------
+    requests : tuple of SnapshotRequest
+    """
+
+    requests: tuple[SnapshotRequest, ...]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of all requests, ascending."""
+        return tuple(sorted({seed for one in self.requests for seed in one.seeds}))
+
+    @property
+    def layers(self) -> tuple[str, ...] | None:
+        """The layers of all requests; None means all there are."""
+        named = [one.layers for one in self.requests if one.layers is not None]
+        if len(named) < len(self.requests):
+            return None
+        return tuple(dict.fromkeys(name for layers in named for name in layers))
+
+    def moments(self, steps_per_epoch: int, epochs: int) -> list[int]:
+        """Return the moments of all requests, as `SnapshotRequest.moments` does."""
+        found = (one.moments(steps_per_epoch, epochs) for one in self.requests)
+        return sorted(set().union(*found))
+
+    def among(self, seeds: Iterable[int]) -> "MergedRequests":
+        """Return what is asked of some seeds, such as those of one job."""
+        seeds = set(seeds)
+        left = (
+            replace(one, seeds=tuple(s for s in one.seeds if s in seeds)) for one in self.requests
+        )
+        return MergedRequests(tuple(one for one in left if one.seeds))
+
+
+Requested = SnapshotRequest | MergedRequests
+
+
+def merge(requests: Iterable[Requested]) -> MergedRequests:
+    """Return several requests as one, which one training can meet."""
+    flat = (
+        one
+        for request in requests
+        for one in (request.requests if isinstance(request, MergedRequests) else [request])
+    )
+    return MergedRequests(tuple(dict.fromkeys(flat)))
+
+
+def kept_weights(request: Requested, layers: Sequence[PlacedLayer]) -> dict[str, Shape]:
+    """Return the shapes of the weights that a snapshot holds, by name, in the network's order.
+
+    Raises
+    ------
+    InputError
+        When the request names what is no layer of this network, or one without weights.
+    """
+    shapes = {placed.name: placed.weight_shapes for placed in layers}
+    owners = {placed.name: placed.weights_of for placed in layers if shapes[placed.weights_of]}
+    wanted = owners if request.layers is None else request.layers
+    for name in wanted:
+        if name not in owners:
+            raise InputError(
+                f"layers: {name!r} is no layer with weights of this network, which has "
+                f"{', '.join(owners)}. Choose from these."
+            )
+    kept = {owners[name] for name in wanted}
+    return {
+        f"{name}.{part}": shape
+        for name, parts in shapes.items()
+        if name in kept
+        for part, shape in parts.items()
+    }
+
+
+def size(
+    request: Requested, layers: Sequence[PlacedLayer], steps_per_epoch: int, epochs: int
+) -> int:
+    """Return the bytes of all snapshots of a request, without the 2 kB or so of each file's header.
+
+    Parameters
+    ----------
+    request : SnapshotRequest or MergedRequests
+    layers : sequence of PlacedLayer
+        As from `manyseeds.networks.architectures.build`.
+    steps_per_epoch, epochs : int
+        Of the training, see `manyseeds.training.settings.Settings.steps`.
+    """
+    total = 0
+    for seed in merge([request]).seeds:
+        of_seed = merge([request]).among([seed])
+        values = sum(prod(shape) for shape in kept_weights(of_seed, layers).values())
+        total += _BYTES * values * len(of_seed.moments(steps_per_epoch, epochs))
+    return total
+
+
+def check_room(folder: Path, needed: int, key: str) -> None:
+    """Refuse snapshots that the disk has no room for.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they will be written; need not exist. Snapshots that are there already count as
+        room, for they will be replaced.
+    needed : int
+        Bytes, as from `size`.
+    key : str
+        The config key that asks for them, for the message.
+
+    Raises
+    ------
+    InputError
+        When they are larger than what is free.
+    """
+    there = sum(path.stat().st_size for path in folder.glob("seed-*/step-*"))
+    disk = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(disk).free + there
+    if needed > free:
+        raise InputError(
+            f"config key {key}: the snapshots take {megabytes(needed)}, and the disk of {folder} "
+            f"has {megabytes(free)} for them. Ask for fewer seeds, fewer layers or fewer moments "
+            f"(a smaller most, a larger every), or free space there."
+        )
+
+
+def file_of(seed: int, step: int) -> Path:
+    """Return where a snapshot lies in its folder."""
+    return Path(f"seed-{seed:03d}", f"step-{step:06d}.safetensors")
+
+
+def open_snapshots(folder: Path, seed: int) -> Iterator[tuple[int, dict[str, Tensor]]]:
+    """Return the snapshots of a seed in the order of training, each read when it is reached.
+
+    Parameters
+    ----------
+    folder : Path
+        With the ``snapshots.csv`` of a training that has ended.
+    seed : int
+
+    Returns
+    -------
+    iterator of (int, dict of str to Tensor)
+        Steps done, and the weights then. A seed that diverged has none after its last epoch
+        with a finite loss.
+
+    Raises
+    ------
+    InputError
+        When there are none of this seed.
+    """
+    rows = _rows(folder, [seed])
+    return (
+        (step, load_file(folder / file))
+        for step, file in zip(rows["step"], rows["file"], strict=True)
+    )
+
+
+def stack_snapshots(folder: Path, seeds: Sequence[int], step: int) -> dict[str, Tensor]:
+    """Return the weights of several seeds after so many steps, stacked as a network takes them.
+
+    Parameters
+    ----------
+    folder : Path
+        As for `open_snapshots`.
+    seeds : sequence of int
+    step : int
+        One of the moments.
+
+    Returns
+    -------
+    dict of str to Tensor
+        float32, seeds along the leading axis in the order given; the weights that all of them
+        have.
+
+    Raises
+    ------
+    InputError
+        When a seed has no snapshot of this moment.
+    """
+    rows = _rows(folder, seeds)
+    files = rows[rows["step"] == step].set_index("seed")["file"]
+    for seed in seeds:
+        if seed not in files.index:
+            raise InputError(
+                f"{folder / TABLE}: seed {seed} has no snapshot of step {step}. Choose one of its "
+                f"steps there, or train again with that moment."
+            )
+    loaded = [load_file(folder / files[seed]) for seed in seeds]
+    names = [name for name in loaded[0] if all(name in one for one in loaded)]
+    return {name: torch.stack([one[name] for one in loaded]) for name in names}
+
+
+def _rows(folder: Path, seeds: Sequence[int]) -> pd.DataFrame:
+    table = tables.read(folder / TABLE)
+    for seed in seeds:
+        if seed not in set(table["seed"]):
+            raise InputError(
+                f"{folder / TABLE}: has no snapshots of seed {seed}. Choose another seed, or train "
+                f"again with snapshots of this one."
+            )
+    return table[table["seed"].isin(seeds)]
