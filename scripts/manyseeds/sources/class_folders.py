@@ -1,0 +1,239 @@
+"""Images that come as a folder of class folders, or as one whose file names tell the class.
+
+What the kinds `folder`, `archive` and `git` have in common.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from manyseeds.errors import BadImage, InputError
+from manyseeds.machine import processes
+from manyseeds.sources import patterns, walks
+from manyseeds.sources.fetched import (
+    COLUMNS,
+    SKIPPED_COLUMNS,
+    Fetched,
+    check_classes,
+    nothing_left,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def describe_folder(folder: Path, **selection: Any) -> Fetched:
+    """Check a folder of images and return its table.
+
+    Parameters
+    ----------
+    folder : path
+        As in `copy_folder`, which has the parameters and what is raised.
+    **selection
+        classes, class_pattern, group, angle, splits, on_bad_image and workers.
+    """
+    return _fetch(folder, None, **selection)
+
+
+def copy_folder(folder: Path, out: Path, **selection: Any) -> Fetched:
+    """Copy a folder's images, byte for byte and to the same relative paths, checking each.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``<class>/**/<image>`` or, with `splits`, ``<split>/<class>/**/<image>``.
+        Other files beside the class folders are left alone; the log counts them.
+    out : path
+        Gets the images; deleted again when anything is wrong.
+    classes : sequence of str, optional
+        The classes wanted, in the order of the table; all, sorted, by default.
+    class_pattern : str, optional
+        Regular expression that finds the class in an image's path relative to `folder`
+        (see `patterns.search`). All images under the folder are taken then, and its folders
+        mean nothing. The log counts what are no images by their names.
+    group : str, optional
+        The same for an image's group. By default each image is its own.
+    angle : str, optional
+        The same for the degrees by which an image is rotated; 0 where it finds nothing.
+    splits : sequence or mapping of str, optional
+        The folders above the class folders, named as the splits, or folders by split.
+    on_bad_image : "stop" or "skip"
+        Whether a damaged image is raised, or left out and listed.
+    workers : int
+        Processes that check and copy.
+
+    Raises
+    ------
+    InputError
+        A folder is missing, cannot be read, or is a link within a class; there are no
+        classes, one alone, or two that differ in case; a class has no images, or none that
+        are not damaged; a file among them is not an image, damaged, or in a microscope's own
+        format, or all files are; a pattern finds no class
+        or group; a name has control characters; no space is left.
+    """
+    with nothing_left(out):
+        return _fetch(folder, Path(out), **selection)
+
+
+def _fetch(
+    folder: Path,
+    out: Path | None,
+    *,
+    classes: Sequence[str] | None = None,
+    class_pattern: str | None = None,
+    group: str | None = None,
+    angle: str | None = None,
+    splits: Sequence[str] | Mapping[str, str] | None = None,
+    on_bad_image: str = "stop",
+    workers: int = 1,
+) -> Fetched:
+    """Check a folder's images, and copy them if there is where to."""
+    # Before the processes part, so that not each of them imports it.
+    import manyseeds.images.reading  # noqa: F401
+
+    folder = Path(folder)
+    parts = walks.split_folders(splits)
+    for split, part in parts.items():
+        if not (folder / part).is_dir():
+            keys = "`source.path` or `source.splits`" if split else "`source.path`"
+            raise InputError(f"{folder / part}: no such folder. Fix {keys}.")
+    collect = partial(_by_pattern, pattern=class_pattern) if class_pattern else _by_folder
+    rows, phantoms, found, ignored = collect(folder, parts, classes)
+    _tell_of_ignored(folder, ignored, some=bool(rows))
+    walks.check_case(folder, found)
+    names = list(classes or sorted(found))
+    check_classes(folder, names, rows)
+    order = {name: place for place, name in enumerate(names)}
+    places = {split: place for place, split in enumerate(parts)}
+    rows = [row for row in rows if row["class"] in order]
+    rows.sort(key=lambda row: (places[row["split"]], order[row["class"]], row["image"]))
+    for row in rows:
+        row["group"] = patterns.name(row["image"], group, "group") if group else row["image"]
+        row["angle"] = patterns.angle(row["image"], angle)
+    for parent in {(out / row["image"]).parent for row in rows} if out else ():
+        parent.mkdir(parents=True, exist_ok=True)
+    take = partial(_take_batch, folder=folder, out=out, skip=on_bad_image == "skip")
+    label = "copying images" if out else "checking images"
+    taken = processes.in_parallel(take, [row["image"] for row in rows], workers, label)
+    return _sorted_out(folder, names, rows, [fact for batch in taken for fact in batch], phantoms)
+
+
+def _by_folder(
+    folder: Path, parts: Mapping[str, str], classes: Sequence[str] | None
+) -> tuple[list[dict], int, set[str], list[str]]:
+    """Return images with split and class by their folders.
+
+    And the number of phantom files, all classes, and the files that are ignored.
+    """
+    rows, phantoms, found, ignored = [], 0, set(), []
+    for split, part in parts.items():
+        here, skipped, others = walks.class_folders(folder / part)
+        phantoms += skipped
+        ignored += [PurePosixPath(part, name).as_posix() for name in others]
+        found.update(here)
+        for name in here:
+            if classes is not None and name not in classes:
+                continue
+            paths, skipped = walks.files(folder / part / name)
+            phantoms += skipped
+            images_here = (PurePosixPath(part, name, path).as_posix() for path in paths)
+            rows += [{"image": path, "class": name, "split": split} for path in images_here]
+    return rows, phantoms, found, ignored
+
+
+def _by_pattern(
+    folder: Path, parts: Mapping[str, str], classes: Sequence[str] | None, *, pattern: str
+) -> tuple[list[dict], int, set[str], list[str]]:
+    """Return the same as `_by_folder`, the class found in each path by a pattern."""
+    rows, phantoms, ignored = [], 0, []
+    for split, part in parts.items():
+        paths, skipped = walks.files(folder / part)
+        phantoms += skipped
+        for path in (PurePosixPath(part, path).as_posix() for path in paths):
+            # A list of the images or a note may lie beside them.
+            if walks.is_image_name(path):
+                name = patterns.name(path, pattern, "class")
+                rows.append({"image": path, "class": name, "split": split})
+            else:
+                ignored.append(path)
+    return rows, phantoms, {row["class"] for row in rows}, ignored
+
+
+def _tell_of_ignored(folder: Path, ignored: list[str], some: bool) -> None:
+    """Log the files that are no images by their names; raise if there are none but a microscope's.
+
+    Parameters
+    ----------
+    folder : path
+        What the message names.
+    ignored : list of str
+        The files.
+    some : bool
+        Whether there are images besides.
+    """
+    own = [path for path in ignored if walks.is_microscope_name(path)]
+    if own and not some:
+        raise InputError(
+            f"{folder}: has no images, but files in a microscope's own format, which is not "
+            f"read: {len(own):,} (such as {own[0]}). {walks.EXPORT}"
+        )
+    if ignored:
+        hint = f", in a microscope's own format: {len(own):,}. {walks.EXPORT}" if own else ""
+        logger.info(
+            f"ignored files, no images by their names: {len(ignored):,} (such as "
+            f"{(own or ignored)[0]}){hint}"
+        )
+
+
+def _take_batch(paths: list[str], folder: Path, out: Path | None, skip: bool) -> list[Any]:
+    """Check some images and copy them; return the facts of each, or what is wrong with it."""
+    taken: list[Any] = []
+    for path in paths:
+        try:
+            taken.append(_take(folder / path, out / path if out else None))
+        except BadImage as error:
+            if not skip:
+                raise
+            taken.append(error.reason)
+    return taken
+
+
+def _take(path: Path, target: Path | None) -> dict[str, Any]:
+    if walks.is_microscope_name(path):
+        raise BadImage(path, "in a microscope's own format, which is not read", walks.EXPORT)
+    if not walks.is_image_name(path):
+        raise BadImage(
+            path,
+            "not an image by its name, yet in a class folder",
+            "Move it elsewhere, or give it the suffix of its format, such as .png or .tif.",
+        )
+    from manyseeds.images import reading
+
+    data = reading.file_bytes(path)
+    facts = reading.inspect(path, data)
+    if target:
+        target.write_bytes(data)
+    return facts
+
+
+def _sorted_out(
+    folder: Path, names: Sequence[str], rows: list[dict], taken: list[Any], phantoms: int
+) -> Fetched:
+    """Part the images that were taken from those that were skipped."""
+    import pandas as pd
+
+    good = [row | fact for row, fact in zip(rows, taken, strict=True) if isinstance(fact, dict)]
+    bad = [
+        {"image": row["image"], "reason": fact, "class": row["class"]}
+        for row, fact in zip(rows, taken, strict=True)
+        if not isinstance(fact, dict)
+    ]
+    for name in sorted({row["class"] for row in bad} - {row["class"] for row in good}):
+        lost = [row for row in bad if row["class"] == name]
+        raise InputError(
+            f"{folder}: class {name} has no image left, all {len(lost)} were skipped (the first, "
+            f"{lost[0]['image']}: {lost[0]['reason']}). Replace its images."
+        )
+    skipped = pd.DataFrame(bad, columns=[*SKIPPED_COLUMNS, "class"])[SKIPPED_COLUMNS]
+    return Fetched(pd.DataFrame(good)[COLUMNS], phantoms, skipped)

@@ -1,0 +1,155 @@
+"""Keys that several kinds of source share, with what follows from them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    Strict,
+    Tag,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from manyseeds.sources import patterns, walks
+from manyseeds.sources.base import Source
+from manyseeds.sources.fetched import Fetched
+
+PathKey = Annotated[str, Field(min_length=1)]
+UrlKey = Annotated[str, Field(pattern="^https?://")]
+PATH = "A folder or file. Environment variables are written as $NAME."
+URL = "Where to download it from. Give this, or `path`."
+InsideKey = Annotated[
+    str, Field(description="Folder in the archive or repository that holds the classes.")
+]
+Pattern = Annotated[str, Field(json_schema_extra={"format": "regex"})]
+
+
+def _named_train(splits: Any) -> Any:
+    if "train" not in splits:
+        raise PydanticCustomError("no_train", "no split is named train")
+    return splits
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise PydanticCustomError("not_unique", "a split is named twice")
+    return names
+
+
+def _form_of_splits(splits: Any) -> str | None:
+    """Return which of the two forms is meant, so that an error is about that one alone."""
+    if isinstance(splits, Mapping):
+        return "mapping"
+    return "list" if isinstance(splits, list | tuple) else None
+
+
+SplitName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*$")]
+_Names = Annotated[
+    tuple[SplitName, ...],
+    Strict(False),
+    Field(min_length=2, json_schema_extra={"uniqueItems": True, "contains": {"const": "train"}}),
+    AfterValidator(_unique),
+    AfterValidator(_named_train),
+]
+_Folders = Annotated[
+    dict[SplitName, Annotated[str, Field(min_length=1)]],
+    Field(min_length=2, json_schema_extra={"required": ["train"], "additionalProperties": False}),
+    AfterValidator(_named_train),
+]
+Splits = Annotated[
+    Annotated[_Names, Tag("list")] | Annotated[_Folders, Tag("mapping")],
+    Discriminator(
+        _form_of_splits,
+        custom_error_type="splits",
+        custom_error_message="give a list of the splits, or their folders by split",
+    ),
+]
+
+
+class PathOrUrl(Source):
+    """A source that lies at a path, or at an address."""
+
+    path: PathKey | None = Field(None, description=PATH)
+    url: UrlKey | None = Field(None, description=URL)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.path is None) == (self.url is None):
+            raise PydanticCustomError("one_of", "give `path` or `url`, not both")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        handler.resolve_ref_schema(schema)["oneOf"] = [
+            {"required": ["path"]},
+            {"required": ["url"]},
+        ]
+        return schema
+
+
+class InClassFolders(Source):
+    """A source of class folders, or of files whose names tell the class."""
+
+    class_pattern: Pattern | None = Field(
+        None,
+        alias="class",
+        description="Regular expression on a file's path. Its first group names the class.",
+    )
+    group: Pattern | None = Field(
+        None,
+        description="Regular expression on a file's path. Its first group names what must not be "
+        "split.",
+    )
+    angle: Pattern | None = Field(
+        None,
+        description="Regular expression on a file's path. Its first group is the degrees by which "
+        "the image came rotated, 0 where it finds none.",
+    )
+    splits: Splits | None = Field(
+        None,
+        description="Folders above the classes when the images come already split, named as the "
+        "splits, or by split (train and others).",
+    )
+
+    def split_names(self) -> list[str]:
+        """Return the names of its splits, train first; none if it does not come split."""
+        if not self.splits:
+            return []
+        # Train comes first, as the order of a mapping means nothing to those who write YAML.
+        return ["train", *(name for name in self.splits if name != "train")]
+
+    def check(self) -> None:
+        """Raise unless its patterns are such, and the folders of its splits lie apart in it.
+
+        Raises
+        ------
+        InputError
+            The message begins with the key, as in ``source.group: ...``.
+        """
+        walks.split_folders(self.splits)
+        named = {"class": self.class_pattern, "group": self.group, "angle": self.angle}
+        for key, pattern in named.items():
+            if pattern is not None:
+                patterns.compiled(pattern, key)
+
+    def _copy(self, folder: Path, out: Path, **options: Any) -> Fetched:
+        """Copy the images of its folder, as `class_folders.copy_folder` with these options."""
+        from manyseeds.sources.class_folders import copy_folder
+
+        return copy_folder(
+            folder,
+            out,
+            class_pattern=self.class_pattern,
+            group=self.group,
+            angle=self.angle,
+            splits=self.splits,
+            **options,
+        )
