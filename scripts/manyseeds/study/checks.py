@@ -1,0 +1,184 @@
+"""What must go together in a study beyond the keys themselves."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from manyseeds.errors import InputError
+from manyseeds.networks.architectures import ARCHITECTURES, build
+from manyseeds.study.dataset import TRAIN, Dataset
+from manyseeds.study.models.dataset import CountRange, PercentileRange
+
+if TYPE_CHECKING:
+    from manyseeds.study.models.study import Experiment
+
+
+def check_experiments(
+    experiments: Sequence["Experiment"], datasets: Mapping[str, Dataset], seeds: int
+) -> None:
+    """Raise unless every experiment can be run, as far as that is known before any work.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+    datasets : mapping of str to Dataset
+        The whole catalogue.
+    seeds : int
+        How many seeds each network is trained with.
+
+    Raises
+    ------
+    InputError
+        An experiment's dataset is not there or cannot be made; two experiments train the same
+        network on it; snapshots are asked for of seeds that are not trained.
+    """
+    trained: dict[tuple[str, str], int] = {}
+    for number, experiment in enumerate(experiments):
+        name, key = experiment.dataset, f"config key experiments.{number}"
+        if name not in datasets:
+            raise InputError(
+                f"{key}.dataset: no dataset is named {name!r}. Choose one of "
+                f"{', '.join(datasets)}, or add it under datasets."
+            )
+        check_dataset(datasets[name])
+    for number, experiment in enumerate(experiments):
+        name, key = experiment.dataset, f"config key experiments.{number}"
+        for architecture in experiment.architectures:
+            first = trained.setdefault((name, architecture), number)
+            if first != number:
+                raise InputError(
+                    f"{key}: experiments.{first} has {architecture} on {name} already. For other "
+                    f"settings name a second dataset under datasets, {name}-2: {{like: {name}}}, "
+                    f"and use it here."
+                )
+        for fault in _faults_of_snapshots(experiment, seeds):
+            raise InputError(f"{key}.snapshots.{fault}")
+
+
+def _faults_of_snapshots(experiment: "Experiment", seeds: int) -> Iterator[str]:
+    wanted = experiment.snapshots
+    if wanted is None:
+        return
+    for seed in wanted.seeds:
+        if seed >= seeds:
+            yield f"seeds: seed {seed} is not trained. The study has the seeds 0 to {seeds - 1}."
+    if wanted.most < wanted.first + 2:
+        yield (
+            f"most: {wanted.most} moments are fewer than the first {wanted.first} minibatches with "
+            f"the beginning and the end. Give a larger `most`, or a smaller `first`."
+        )
+    for architecture in experiment.architectures:
+        made_for = ARCHITECTURES[architecture]
+        placed = build(architecture, made_for.images, made_for.classes)
+        known = [layer.name for layer in placed if layer.weight_shapes]
+        for name in wanted.layers or ():
+            if name not in known:
+                yield (
+                    f"layers: {architecture} has no layer {name} with weights. Choose from "
+                    f"{', '.join(known)}."
+                )
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """Raise unless a dataset can be made, as far as that is known before any work.
+
+    Raises
+    ------
+    InputError
+        Two of its keys do not go together; the message names one of them and the remedy.
+    """
+    try:
+        dataset.source.check()
+    except InputError as error:
+        raise InputError(f"config key datasets.{dataset.name}.{error}") from None
+    # One after another: what a fault leaves undefined is not looked at.
+    for fault in chain(_faults(dataset), _faults_of_test(dataset), _faults_of_rotation(dataset)):
+        raise InputError(f"config key datasets.{dataset.name}.{fault}")
+
+
+def check_sources(datasets: Sequence[Dataset]) -> None:
+    """Raise if paths of sources are missing, naming all of them.
+
+    Raises
+    ------
+    InputError
+        A line for each path, with the keys that name it and what to do.
+    """
+    missing: dict[str, list[str]] = {}
+    for dataset in datasets:
+        fault = dataset.source.missing()
+        if fault:
+            key = "path" if getattr(dataset.source, "path", None) else "url"
+            missing.setdefault(fault, []).append(f"datasets.{dataset.name}.source.{key}")
+    if missing:
+        lines = [f"config key {', '.join(keys)}: {fault}" for fault, keys in missing.items()]
+        raise InputError("\n".join(lines))
+
+
+def _faults(dataset: Dataset) -> Iterator[str]:
+    source, by = dataset.source, dataset.split_by
+    match dataset.keys.scale:
+        case CountRange(low=low, high=high) | PercentileRange(percentiles=(low, high)):
+            if not low < high:
+                yield (
+                    f"scale: {low:g} is not below {high:g}. Give two values that differ, the "
+                    f"lower one first."
+                )
+    known = source.class_names()
+    if known and sorted(dataset.classes or known) != sorted(known):
+        yield f"classes: a {source.kind} dataset has the classes {known}."
+    if by == "source" and not source.comes_split:
+        yield (
+            "split.by: the source does not come split. Name its folders under source.splits, or "
+            "split by field or group."
+        )
+    if by == "group" and not getattr(source, "group", None):
+        yield (
+            "split.by: no groups are known. Give source.group, a regular expression whose first "
+            "group names the group in a file's path, or split by field."
+        )
+
+
+def _faults_of_test(dataset: Dataset) -> Iterator[str]:
+    """Yield why the test splits cannot be held out as the study says."""
+    by, test = dataset.split_by, dataset.held_out
+    split = dataset.keys.split
+    if dataset.source.comes_split and split.by is None and "test" in split.model_fields_set:
+        yield (
+            "split.test: the source comes split. Leave this key out to take its splits, or say by "
+            "what to split instead: split.by: field, or group."
+        )
+    named = {split: groups for split, groups in test.items() if isinstance(groups, list)}
+    if named and by in ("source", "tile"):
+        yield (
+            f"split.test: by: {by} holds out no groups by name. Split by field or group, or leave "
+            f"this key out."
+        )
+    if named and named != test:
+        yield (
+            "split.test: shares and lists of groups do not mix. Give every test split a share, or "
+            "the names of its groups."
+        )
+    names = [group for groups in named.values() for group in groups]
+    twice = [group for group in names if names.count(group) > 1]
+    if twice:
+        yield f"split.test: group {twice[0]!r} is in two splits. Name it in one."
+    shares = [share for share in test.values() if isinstance(share, float)]
+    if by != "source" and not named and sum(shares) >= 1:
+        yield ("split.test: nothing is left to train on. The fractions must add up to less than 1.")
+
+
+def _faults_of_rotation(dataset: Dataset) -> Iterator[str]:
+    rotate = dataset.keys.rotate
+    if getattr(dataset.source, "angle", None) and rotate.angles != (0,):
+        yield ("rotate.angles: the images came rotated already (source.angle). Leave this key out.")
+    if dataset.split_by == "tile" and rotate.splits != (TRAIN,):
+        yield (
+            "rotate.splits: split tile by tile, every split has rotated tiles. Leave this key out."
+        )
+    unknown = set(rotate.splits) - set(dataset.splits)
+    if unknown:
+        yield (
+            f"rotate.splits: no split is named {', '.join(sorted(unknown))}. Choose from "
+            f"{', '.join(dataset.splits)}."
+        )

@@ -1,0 +1,214 @@
+"""A study as one object: resolved, checked, and never changed again."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from manyseeds.errors import InputError
+from manyseeds.study.checks import check_experiments, check_sources
+from manyseeds.study.dataset import TILING, Dataset
+from manyseeds.study.inheritance import with_inherited
+from manyseeds.study.leaks import LeakyPair, leaky_pairs
+from manyseeds.study.models.dataset import DatasetKeys
+from manyseeds.study.models.study import Engine, Experiment, Snapshots, StudyKeys
+from manyseeds.study.models.training import Training
+from manyseeds.study.wording import first_fault
+
+
+@dataclass(frozen=True)
+class SeedJob:
+    """Seeds that one job trains, one after another or as a stack.
+
+    Attributes
+    ----------
+    name : str
+        Its folder, such as ``seeds-000-005``.
+    seeds : tuple of int
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study, as its file says it and with all that follows from that.
+
+    Attributes
+    ----------
+    keys : StudyKeys
+        What the file says, with the defaults of what it does not say.
+    datasets : mapping of str to Dataset
+        The whole catalogue.
+    """
+
+    keys: StudyKeys
+    datasets: Mapping[str, Dataset]
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Study":
+        """Return the study of a configuration; the configuration itself is not changed.
+
+        Everything is checked that can be checked without opening an image.
+
+        Parameters
+        ----------
+        config : mapping
+            As read from YAML.
+
+        Raises
+        ------
+        InputError
+            A key is unknown, missing or has a value that is not allowed; keys do not go together;
+            a dataset is like one that is not there; paths of sources are missing. The message
+            begins with ``config key`` and the path of the key.
+        """
+        whole = deepcopy(dict(config))
+        if isinstance(whole.get("datasets"), dict):
+            whole["datasets"] = with_inherited(whole["datasets"])
+        try:
+            keys = StudyKeys.model_validate(whole)
+        except ValidationError as error:
+            raise InputError(first_fault(error, whole, StudyKeys)) from None
+        study = cls(keys, MappingProxyType(_resolved(keys.datasets)))
+        check_experiments(keys.experiments, study.datasets, keys.seeds)
+        check_sources(study.used)
+        return study
+
+    @property
+    def name(self) -> str:
+        """Its name; its results go to a folder of that name."""
+        return self.keys.study
+
+    @property
+    def seed(self) -> int:
+        """Seed of every random choice."""
+        return self.keys.seed
+
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Which architectures are trained on which dataset."""
+        return self.keys.experiments
+
+    @property
+    def engine(self) -> Engine:
+        """How training uses the machine."""
+        return self.keys.engine
+
+    @cached_property
+    def used(self) -> tuple[Dataset, ...]:
+        """The datasets of its experiments, in their order."""
+        names = dict.fromkeys(experiment.dataset for experiment in self.experiments)
+        return tuple(self.datasets[name] for name in names)
+
+    @cached_property
+    def networks(self) -> tuple[tuple[str, str], ...]:
+        """Each dataset with each architecture that is trained on it, in the experiments' order."""
+        return tuple(
+            (experiment.dataset, architecture)
+            for experiment in self.experiments
+            for architecture in experiment.architectures
+        )
+
+    @cached_property
+    def fetched(self) -> tuple[Dataset, ...]:
+        """The datasets whose images are fetched, for themselves and for others."""
+        return self._distinct("fetched_as")
+
+    @cached_property
+    def tiled(self) -> tuple[Dataset, ...]:
+        """The datasets whose images are sliced, for themselves and for others."""
+        return self._distinct("tiled_as")
+
+    def _distinct(self, which: str) -> tuple[Dataset, ...]:
+        return tuple(
+            self.datasets[name] for name in dict.fromkeys(getattr(one, which) for one in self.used)
+        )
+
+    @cached_property
+    def seed_jobs(self) -> tuple[SeedJob, ...]:
+        """The jobs into which the seeds of a network are shared out."""
+        step, end = self.engine.seeds_per_job, self.keys.seeds
+        parts = [tuple(range(start, min(start + step, end))) for start in range(0, end, step)]
+        return tuple(SeedJob(f"seeds-{part[0]:03d}-{part[-1]:03d}", part) for part in parts)
+
+    def training(self, dataset: str, architecture: str) -> Training:
+        """Return how an architecture is trained on a dataset."""
+        return self._trainings[dataset, architecture]
+
+    @cached_property
+    def _trainings(self) -> dict[tuple[str, str], Training]:
+        return {
+            (dataset, architecture): getattr(self.keys.training, architecture).model_copy(
+                update=self._experiment(dataset, architecture).training.named()
+            )
+            for dataset, architecture in self.networks
+        }
+
+    def snapshots(self, dataset: str, architecture: str) -> Snapshots | None:
+        """Return which weights are kept while an architecture is trained on a dataset."""
+        return self._experiment(dataset, architecture).snapshots
+
+    def key_of(self, dataset: str, architecture: str) -> str:
+        """Return the key of the experiment that trains an architecture on a dataset."""
+        return f"experiments.{self._numbers[dataset, architecture]}"
+
+    def _experiment(self, dataset: str, architecture: str) -> Experiment:
+        return self.experiments[self._numbers[dataset, architecture]]
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        return {
+            (experiment.dataset, architecture): number
+            for number, experiment in enumerate(self.experiments)
+            for architecture in experiment.architectures
+        }
+
+    @cached_property
+    def twins(self) -> tuple[LeakyPair, ...]:
+        """Datasets split tile by tile with the one they are like, for each network of both."""
+        return leaky_pairs(self)
+
+    @property
+    def leaky_pairs(self) -> tuple[LeakyPair, ...]:
+        """Those twins that differ in how they are split alone."""
+        return tuple(pair for pair in self.twins if not pair.differ)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the study as YAML could hold it, with all defaults and what is inherited."""
+        datasets = {name: dataset.plain() for name, dataset in self.datasets.items()}
+        return self.keys.plain() | {"datasets": datasets}
+
+
+def _resolved(catalogue: Mapping[str, DatasetKeys]) -> dict[str, Dataset]:
+    """Return the datasets of a catalogue with what they share."""
+
+    def shared_with(name: str, *keys: str) -> str:
+        """Return the dataset whose images, by the same keys, this one uses."""
+        own = catalogue[name]
+        if own.like is None:
+            return name
+        parent = catalogue[own.like]
+        same = all(getattr(own, key) == getattr(parent, key) for key in ("source", *keys))
+        within = parent.classes is None or set(own.classes or ()) <= set(parent.classes)
+        return shared_with(own.like, *keys) if same and within else name
+
+    def ancestor(name: str) -> str:
+        like = catalogue[name].like
+        return ancestor(like) if like else name
+
+    return {
+        name: Dataset(
+            name,
+            keys,
+            fetched_as=shared_with(name, "on_bad_image"),
+            tiled_as=shared_with(name, "on_bad_image", *TILING),
+            stream=ancestor(name),
+        )
+        for name, keys in catalogue.items()
+    }
