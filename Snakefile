@@ -1,14 +1,12 @@
-# The map of the workflow. A stage is one file of rules/, named as the stage; a rule runs the
-# script of its own name in scripts/, a thin layer over the library in scripts/manyseeds/.
+# The map of the workflow. Each stage is a file of rules/ with the stage's name. Each rule runs the
+# script of its own name in scripts/. The scripts are a thin layer over the library in
+# scripts/manyseeds/.
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
 configfile: "config.yaml"
-
-
-include: "rules/common.smk"
 
 
 report: "report/workflow.rst"
@@ -21,10 +19,19 @@ wildcard_constraints:
     split=r"[a-z][a-z0-9]*",
 
 
-# Not in dry runs, nor in the jobs of a cluster: Snakemake leaves it out there.
-onstart:
-    say_inventory()
-    say_unpaired()
+# The study, and what all rules share.
+include: "rules/common.smk"
+include: "rules/report.smk"
+include: "rules/start.smk"
+# The stages, in their order.
+include: "rules/data.smk"
+include: "rules/audit.smk"
+include: "rules/training.smk"
+include: "rules/evaluation.smk"
+include: "rules/statistics.smk"
+
+
+finish_figures()
 
 
 localrules:
@@ -38,36 +45,31 @@ localrules:
 rule all:
     default_target: True
     input:
-        every(f"{RESULTS}/evaluation/{{dataset}}/{{architecture}}/{{seeds}}/evaluation.csv"),
-        FIGURES,
+        EVALUATIONS,
+        kept_snapshots(),
+        TARGETS,
     message:
         "The study '{config[study]}' is complete."
 
 
 rule data:
     input:
-        every(f"{RESULTS}/packs/{{dataset}}/{{split}}.npy"),
-        every(f"{RESULTS}/audit/{{dataset}}/gate.txt"),
+        expand_over_study("<results>/packs/{dataset}/{split}.npy"),
+        expand_over_study("<results>/audit/{dataset}/gate.txt"),
     message:
-        "The images of the study '{config[study]}' are packed for training, and audited."
+        "The images of the study '{config[study]}' are packed for training and audited."
 
 
 rule train:
     input:
-        every(f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/weights.safetensors"),
+        expand_over_study("<results>/training/{dataset}/{architecture}/{seeds}/weights.safetensors"),
+        kept_snapshots(),
     message:
         "The networks of the study '{config[study]}' are trained."
 
 
 rule figures:
     input:
-        FIGURES,
+        TARGETS,
     message:
         "The figures of the study '{config[study]}' are drawn."
-
-
-include: "rules/data.smk"
-include: "rules/audit.smk"
-include: "rules/training.smk"
-include: "rules/evaluation.smk"
-include: "rules/figures.smk"

@@ -1,64 +1,55 @@
 # Audit: whether the splits of a dataset can be trusted. Training waits for the gate.
+AUDIT = "2. Can the splits be trusted"
 
 
 rule audit:
     input:
-        packs=lambda wildcards: packs_of(wildcards.dataset, "npy"),
-        indices=lambda wildcards: packs_of(wildcards.dataset, "csv"),
-        images=images_table,
+        packs=packs("npy"),
+        indices=packs("csv"),
+        images=shared("fetched_as", "<results>/fetch/{dataset}/images.csv"),
     output:
-        audit=report(
-            f"{RESULTS}/audit/{{dataset}}/audit.csv",
-            caption="../report/captions/audit_table.rst",
-            category="2. Can the splits be trusted",
-            labels={"figure": "Audit (table)", "dataset": "{dataset}", "network": ""},
+        audit=in_report(
+            "<results>/audit/{dataset}/audit.csv", AUDIT, "Audit (table)", "audit_table"
         ),
-        findings=report(
-            f"{RESULTS}/audit/{{dataset}}/findings.csv",
-            caption="../report/captions/audit_findings.rst",
-            category="2. Can the splits be trusted",
-            labels={"figure": "Findings (table)", "dataset": "{dataset}", "network": ""},
+        findings=in_report(
+            "<results>/audit/{dataset}/findings.csv", AUDIT, "Findings (table)", "audit_findings"
         ),
-        pairs=f"{RESULTS}/audit/{{dataset}}/pairs.csv",
-        shares=f"{RESULTS}/audit/{{dataset}}/shares.csv",
+        pairs="<results>/audit/{dataset}/pairs.csv",
+        shares="<results>/audit/{dataset}/shares.csv",
     log:
-        f"{RESULTS}/logs/audit/{{dataset}}.log",
+        "<logs>/audit/{dataset}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/audit/{{dataset}}.tsv"
+        "<benchmarks>/audit/{dataset}.tsv"
     priority: 10
     conda:
         "../envs/data.yaml"
     threads: DATA_THREADS
     resources:
-        mem_mb=2000,
         runtime=120,
     params:
-        splits=lambda wildcards: splits(wildcards.dataset),
+        **of_dataset("splits", "simulated"),
     message:
         "Audit the splits of {wildcards.dataset}."
     script:
         "../scripts/audit.py"
 
 
-# A checkpoint, and no input of the training: when the gate is passed anew (audit: strict becomes
-# warn, or the audit is repeated), what is trained already stays.
+# The gate is a checkpoint and not an input of the training. So trained networks stay when the gate is
+# passed again, because audit: strict became warn or because the audit was repeated.
 checkpoint audit_gate:
     input:
         audit=rules.audit.output.audit,
         findings=rules.audit.output.findings,
     output:
-        f"{RESULTS}/audit/{{dataset}}/gate.txt",
+        "<results>/audit/{dataset}/gate.txt",
     log:
-        f"{RESULTS}/logs/audit_gate/{{dataset}}.log",
+        "<logs>/audit_gate/{dataset}.log",
     priority: 10
     conda:
         "../envs/data.yaml"
     threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
     params:
-        audit=lambda wildcards: config["datasets"][wildcards.dataset]["audit"],
+        **of_dataset(audit="keys.audit"),
     message:
         "Say what the audit of {wildcards.dataset} found."
     script:
@@ -70,27 +61,11 @@ rule audit_figure:
         audit=rules.audit.output.audit,
         shares=rules.audit.output.shares,
     output:
-        png=f"{RESULTS}/figures/{{dataset}}/audit.png",
-        pdf=f"{RESULTS}/figures/{{dataset}}/audit.pdf",
-        screen=report(
-            f"{RESULTS}/figures/{{dataset}}/audit.screen.png",
-            caption="../report/captions/audit_figure.rst",
-            category="2. Can the splits be trusted",
-            labels={"figure": "Audit", "dataset": "{dataset}", "network": ""},
-        ),
+        **figure("{dataset}/audit_figure", AUDIT, "Audit"),
     log:
-        f"{RESULTS}/logs/audit_figure/{{dataset}}.log",
-    conda:
-        "../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
+        "<logs>/audit_figure/{dataset}.log",
     params:
-        title=lambda wildcards: label(wildcards.dataset),
-        simulated=lambda wildcards: simulated(wildcards.dataset),
-    message:
-        "Draw the audit of {wildcards.dataset}."
+        **ABOUT_DATASET,
     script:
         "../scripts/audit_figure.py"
 
@@ -98,29 +73,12 @@ rule audit_figure:
 rule closest_pairs:
     input:
         pairs=rules.audit.output.pairs,
-        packs=lambda wildcards: packs_of(wildcards.dataset, "npy"),
+        packs=packs("npy"),
     output:
-        png=f"{RESULTS}/figures/{{dataset}}/closest_pairs.png",
-        pdf=f"{RESULTS}/figures/{{dataset}}/closest_pairs.pdf",
-        screen=report(
-            f"{RESULTS}/figures/{{dataset}}/closest_pairs.screen.png",
-            caption="../report/captions/closest_pairs.rst",
-            category="2. Can the splits be trusted",
-            labels={"figure": "Closest pairs", "dataset": "{dataset}", "network": ""},
-        ),
+        **figure("{dataset}/closest_pairs", AUDIT, "Closest pairs"),
     log:
-        f"{RESULTS}/logs/closest_pairs/{{dataset}}.log",
-    conda:
-        "../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
+        "<logs>/closest_pairs/{dataset}.log",
     params:
-        title=lambda wildcards: label(wildcards.dataset),
-        splits=lambda wildcards: splits(wildcards.dataset),
-        simulated=lambda wildcards: simulated(wildcards.dataset),
-    message:
-        "Draw the closest pairs of tiles of {wildcards.dataset} across splits."
+        **ABOUT_DATASET,
     script:
         "../scripts/closest_pairs.py"

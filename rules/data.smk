@@ -1,28 +1,25 @@
-# Data: from images as they come to one packed array a split.
+# Data: from images as they come to one packed array for each split.
 
 
 rule simulate:
     output:
-        images=directory(f"{RESULTS}/fetch/{{dataset}}/images"),
-        masks=directory(f"{RESULTS}/fetch/{{dataset}}/masks"),
-        table=f"{RESULTS}/fetch/{{dataset}}/images.csv",
+        images=directory("<results>/fetch/{dataset}/images"),
+        masks=directory("<results>/fetch/{dataset}/masks"),
+        table="<results>/fetch/{dataset}/images.csv",
     log:
-        f"{RESULTS}/logs/simulate/{{dataset}}.log",
+        "<logs>/simulate/{dataset}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/simulate/{{dataset}}.tsv"
+        "<benchmarks>/simulate/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of(filter(simulated, FETCHED)),
-    # The roads to the packs go first: what is wrong with an image shows before any training.
+        dataset=any_name_of(dataset.name for dataset in study.fetched if dataset.simulated),
+    # The data stages go first, so that a fault of an image shows before any training.
     priority: 10
     conda:
         "../envs/data.yaml"
     threads: DATA_THREADS
-    resources:
-        mem_mb=2000,
-        runtime=60,
     params:
-        study_seed=config["seed"],
-        source=source,
+        **of_dataset(source="source_keys"),
+        study_seed=study.seed,
     message:
         "Simulate the fields of {wildcards.dataset}."
     script:
@@ -31,31 +28,28 @@ rule simulate:
 
 rule fetch:
     input:
-        source_files,
+        lambda wildcards: study.datasets[wildcards.dataset].source.files(),
     output:
-        images=directory(f"{RESULTS}/fetch/{{dataset}}/images"),
-        table=f"{RESULTS}/fetch/{{dataset}}/images.csv",
-        skipped=f"{RESULTS}/fetch/{{dataset}}/skipped.csv",
+        images=directory("<results>/fetch/{dataset}/images"),
+        table="<results>/fetch/{dataset}/images.csv",
+        skipped="<results>/fetch/{dataset}/skipped.csv",
     log:
-        f"{RESULTS}/logs/fetch/{{dataset}}.log",
+        "<logs>/fetch/{dataset}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/fetch/{{dataset}}.tsv"
+        "<benchmarks>/fetch/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of(d for d in FETCHED if not simulated(d)),
+        dataset=any_name_of(dataset.name for dataset in study.fetched if not dataset.simulated),
     priority: 10
     conda:
         "../envs/data.yaml"
     threads: DATA_THREADS
     resources:
-        mem_mb=2000,
         runtime=240,
     params:
-        source=source,
-        location=lambda wildcards: location(wildcards.dataset),
-        classes=lambda wildcards: config["datasets"][wildcards.dataset].get("classes"),
-        on_bad_image=lambda wildcards: config["datasets"][wildcards.dataset]["on_bad_image"],
-        # A folder's files are too many for inputs, but a change in one must be seen.
-        fingerprint=fingerprint,
+        **of_dataset("classes", source="source_keys", on_bad_image="keys.on_bad_image"),
+        # The path of the images, and a digest of a folder's files. The files are too many for
+        # inputs, but a change of one must be noticed.
+        **of_dataset(location="source.location", fingerprint="source.fingerprint"),
     message:
         "Fetch the images of {wildcards.dataset}."
     script:
@@ -64,27 +58,27 @@ rule fetch:
 
 rule slice:
     input:
-        images=lambda wildcards: f"{RESULTS}/fetch/{fetch_of(wildcards.dataset)}/images",
-        table=lambda wildcards: f"{RESULTS}/fetch/{fetch_of(wildcards.dataset)}/images.csv",
+        images=shared("fetched_as", "<results>/fetch/{dataset}/images"),
+        table=shared("fetched_as", "<results>/fetch/{dataset}/images.csv"),
     output:
-        tiles=f"{RESULTS}/tiles/{{dataset}}/tiles.npy",
-        table=f"{RESULTS}/tiles/{{dataset}}/tiles.csv",
+        tiles="<results>/tiles/{dataset}/tiles.npy",
+        table="<results>/tiles/{dataset}/tiles.csv",
     log:
-        f"{RESULTS}/logs/slice/{{dataset}}.log",
+        "<logs>/slice/{dataset}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/slice/{{dataset}}.tsv"
+        "<benchmarks>/slice/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of(TILED),
+        dataset=any_name_of(dataset.name for dataset in study.tiled),
     priority: 10
     conda:
         "../envs/data.yaml"
     threads: DATA_THREADS
     resources:
-        mem_mb=2000,
         runtime=120,
     params:
-        # Of all classes that were fetched: which are held out must not depend on the others.
-        dataset=lambda wildcards: chosen(wildcards, "size", "color", "pages", "scale", "slice"),
+        # All fetched classes are sliced, so that which tiles are held out does not depend on the
+        # classes that a dataset names.
+        **of_dataset("tiling"),
     message:
         "Slice the images of {wildcards.dataset} into tiles."
     script:
@@ -93,27 +87,18 @@ rule slice:
 
 rule split:
     input:
-        table=lambda wildcards: f"{RESULTS}/tiles/{tiling_of(wildcards.dataset)}/tiles.csv",
+        table=shared("tiled_as", "<results>/tiles/{dataset}/tiles.csv"),
     output:
-        table=f"{RESULTS}/splits/{{dataset}}/split.csv",
+        table="<results>/splits/{dataset}/split.csv",
     log:
-        f"{RESULTS}/logs/split/{{dataset}}.log",
+        "<logs>/split/{dataset}.log",
     priority: 10
     conda:
         "../envs/data.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
     params:
-        study_seed=config["seed"],
-        stream=lambda wildcards: stream(wildcards.dataset),
-        classes=lambda wildcards: config["datasets"][wildcards.dataset].get("classes"),
-        by=lambda wildcards: split_by(wildcards.dataset),
-        held_out=lambda wildcards: held_out(wildcards.dataset),
-        angles=lambda wildcards: {
-            split: angles(wildcards.dataset, split) for split in splits(wildcards.dataset)
-        },
+        **of_dataset("stream", "classes", "held_out", by="split_by", angles="angles_by_split"),
+        study_seed=study.seed,
     message:
         "Split {wildcards.dataset} into training and test tiles."
     script:
@@ -122,24 +107,23 @@ rule split:
 
 rule rotate:
     input:
-        tiles=lambda wildcards: f"{RESULTS}/tiles/{tiling_of(wildcards.dataset)}/tiles.npy",
-        table=f"{RESULTS}/splits/{{dataset}}/split.csv",
+        tiles=shared("tiled_as", "<results>/tiles/{dataset}/tiles.npy"),
+        table="<results>/splits/{dataset}/split.csv",
     output:
-        tiles=temp(f"{RESULTS}/rotated/{{dataset}}/{{split}}.npy"),
-        table=temp(f"{RESULTS}/rotated/{{dataset}}/{{split}}.csv"),
+        tiles=temp("<results>/rotated/{dataset}/{split}.npy"),
+        table=temp("<results>/rotated/{dataset}/{split}.csv"),
     log:
-        f"{RESULTS}/logs/rotate/{{dataset}}.{{split}}.log",
+        "<logs>/rotate/{dataset}.{split}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/rotate/{{dataset}}.{{split}}.tsv"
+        "<benchmarks>/rotate/{dataset}.{split}.tsv"
     priority: 10
     conda:
         "../envs/data.yaml"
     threads: DATA_THREADS
     resources:
-        mem_mb=2000,
         runtime=120,
     params:
-        fill=lambda wildcards: config["datasets"][wildcards.dataset]["rotate"]["fill"],
+        **of_dataset(fill="keys.rotate.fill"),
     message:
         "Rotate the {wildcards.split} tiles of {wildcards.dataset}."
     script:
@@ -148,27 +132,36 @@ rule rotate:
 
 rule pack:
     input:
-        tiles=tiles_of,
-        table=table_of,
-        # All splits of the dataset, to tell which classes there are.
-        dataset=f"{RESULTS}/splits/{{dataset}}/split.csv",
+        unpack(tiles_to_pack),
+        # This table has all splits of the dataset. It tells which classes there are.
+        dataset="<results>/splits/{dataset}/split.csv",
     output:
-        pack=f"{RESULTS}/packs/{{dataset}}/{{split}}.npy",
-        index=f"{RESULTS}/packs/{{dataset}}/{{split}}.csv",
+        pack="<results>/packs/{dataset}/{split}.npy",
+        index="<results>/packs/{dataset}/{split}.csv",
     log:
-        f"{RESULTS}/logs/pack/{{dataset}}.{{split}}.log",
+        "<logs>/pack/{dataset}.{split}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/pack/{{dataset}}.{{split}}.tsv"
+        "<benchmarks>/pack/{dataset}.{split}.tsv"
     priority: 10
     conda:
         "../envs/data.yaml"
     threads: DATA_THREADS
-    resources:
-        mem_mb=2000,
-        runtime=60,
     params:
-        classes=lambda wildcards: config["datasets"][wildcards.dataset].get("classes"),
+        **of_dataset("classes"),
     message:
         "Pack the {wildcards.split} tiles of {wildcards.dataset}."
     script:
         "../scripts/pack.py"
+
+
+rule training_panel:
+    input:
+        **TRAINING_PACK,
+    output:
+        **figure("{dataset}/training_panel", "1. The images", "Training images"),
+    log:
+        "<logs>/training_panel/{dataset}.log",
+    params:
+        **ABOUT_DATASET,
+    script:
+        "../scripts/training_panel.py"

@@ -1,39 +1,111 @@
-# Training: the seeds of a job as one stack or in turn, their history and their weights.
+# Training: each job trains some seeds and writes their history and their weights.
+NETWORKS = "3. The networks"
+TRAINED = {
+    "history": "<results>/training/{dataset}/{architecture}/{seeds}/history.csv",
+    "timing": "<results>/training/{dataset}/{architecture}/{seeds}/timing.csv",
+    "weights": "<results>/training/{dataset}/{architecture}/{seeds}/weights.safetensors",
+}
 
 
-rule train_stack:
+rule layers:
     input:
-        train=f"{RESULTS}/packs/{{dataset}}/train.npy",
-        train_index=f"{RESULTS}/packs/{{dataset}}/train.csv",
-        test=lambda wildcards: first_test(wildcards, "npy"),
-        test_index=lambda wildcards: first_test(wildcards, "csv"),
+        # Only the shape of the images and the classes are read from them.
+        **TRAINING_PACK,
+    output:
+        table=in_report(
+            "<results>/networks/{dataset}/{architecture}/layers.csv",
+            NETWORKS,
+            "Architecture (table)",
+            "architecture_table",
+        ),
+    log:
+        "<logs>/layers/{dataset}.{architecture}.log",
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    params:
+        **of_dataset(title="label"),
+    message:
+        "List the layers of {wildcards.architecture} as it is built for {wildcards.dataset}."
+    script:
+        "../scripts/layers.py"
+
+
+rule train_seeds:
+    input:
+        train=TRAINING_PACK["pack"],
+        train_index=TRAINING_PACK["index"],
+        test=TEST_PACK["pack"],
+        test_index=TEST_PACK["index"],
         audited=audited,
     output:
-        history=f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/history.csv",
-        timing=f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/timing.csv",
-        weights=f"{RESULTS}/training/{{dataset}}/{{architecture}}/{{seeds}}/weights.safetensors",
+        **TRAINED,
     log:
-        f"{RESULTS}/logs/train_stack/{{dataset}}.{{architecture}}.{{seeds}}.log",
+        "<logs>/train_seeds/{dataset}.{architecture}.{seeds}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/train_stack/{{dataset}}.{{architecture}}.{{seeds}}.tsv"
+        "<benchmarks>/train_seeds/{dataset}.{architecture}.{seeds}.tsv"
     conda:
         "../envs/training.yaml"
-    # One core a job: two jobs of one thread train more images a second than one of two.
+    # Two jobs of one thread train more images a second than one job of two threads.
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=720,
-        gpu=config["engine"]["gpu"],
+        gpu=study.engine.gpu,
     params:
-        study_seed=config["seed"],
-        stream=lambda wildcards: stream(wildcards.dataset),
+        **of_dataset("stream"),
+        study_seed=study.seed,
         seeds=seeds_of,
-        settings=lambda wildcards: training_settings(wildcards.dataset, wildcards.architecture),
-        precision=config["engine"]["precision"],
-        stack=config["engine"]["stack"],
-        # Not an output: Snakemake would delete it when a job is cut off.
+        settings=lambda wildcards: study.training(wildcards.dataset, wildcards.architecture).plain(),
+        precision=study.engine.precision,
+        stack=study.engine.stack,
+        # The checkpoint is no output: Snakemake would delete it when a job is cut off.
         checkpoint=f"{RESULTS}/checkpoints/{{dataset}}.{{architecture}}.{{seeds}}",
     message:
         "Train {wildcards.architecture} on {wildcards.dataset}, {wildcards.seeds}."
     script:
-        "../scripts/train_stack.py"
+        "../scripts/train_seeds.py"
+
+
+# The same rule, but it also keeps weights at moments of the training. It is for the jobs of which
+# the study wants snapshots.
+use rule train_seeds as train_seeds_with_snapshots with:
+    output:
+        **TRAINED,
+        snapshots=directory("<results>/training/{dataset}/{architecture}/{seeds}/snapshots"),
+    wildcard_constraints:
+        dataset=rf"(?=(?:{any_name_of(kept_snapshots('{dataset}/{architecture}/{seeds}'))})/)[^/]+",
+    params:
+        snapshots=lambda wildcards: study.snapshots(
+            wildcards.dataset, wildcards.architecture
+        ).plain(),
+        experiment=lambda wildcards: study.key_of(wildcards.dataset, wildcards.architecture),
+
+
+ruleorder: train_seeds_with_snapshots > train_seeds
+
+
+rule architecture_drawing:
+    input:
+        **TRAINING_PACK,
+    output:
+        **figure("{dataset}/{architecture}/architecture_drawing", NETWORKS, "Architecture"),
+    log:
+        "<logs>/architecture_drawing/{dataset}.{architecture}.log",
+    params:
+        **ABOUT_DATASET,
+    script:
+        "../scripts/architecture_drawing.py"
+
+
+rule training_curves:
+    input:
+        histories=expand_over_study(TRAINED["history"]),
+    output:
+        **figure("training_curves", "6. How they learn", "Training accuracy", svg=True),
+    log:
+        "<logs>/training_curves.log",
+    params:
+        **ABOUT_STUDY,
+    script:
+        "../scripts/training_curves.py"

@@ -18,8 +18,8 @@ import traceback
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 
-from manyseeds.disks import naming_full
 from manyseeds.errors import InputError, Interrupted
+from manyseeds.machine.disks import naming_full
 
 
 def _job_by_hand(target: str, *configfiles: str):

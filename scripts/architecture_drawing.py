@@ -1,8 +1,7 @@
-"""Draw a network as it is built for the images of a dataset, and list its layers.
+"""Draw a network as it is built for the images of a dataset.
 
 Reads of the training pack only the shape of its images and the number of their classes. Writes
-the drawing (PNG and PDF for print, PNG for the screen) and a table with a row a layer: its
-kind, output shape, parameters and multiplications.
+the drawing (PNG and PDF for print, PNG for the screen).
 """
 
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 from _job import reporting, snakemake
 
 with reporting():
-    from manyseeds import architectures, blueprints, drawings, packs, style
+    from manyseeds.figures import drawings, style
+    from manyseeds.networks import architectures
+    from manyseeds.tiles import packs
 
-    job, params, output = snakemake.wildcards, snakemake.params, snakemake.output
+    architecture = snakemake.wildcards.architecture
     pack = packs.open_pack(Path(snakemake.input.pack), Path(snakemake.input.index))
-    layers = architectures.build(
-        job.architecture, architectures.image_shape(pack.images), len(pack.classes)
-    )
-    blueprints.summary(layers).to_csv(output.table, index=False)
-    figure = drawings.draw(job.architecture, layers, params.title)
-    style.save(figure, output.png, output.pdf, output.screen)
+    shape = architectures.image_shape(pack.images)
+    layers = architectures.build(architecture, shape, len(pack.classes))
+    figure = drawings.draw(architecture, layers, snakemake.params.title)
+    style.save(figure, **dict(snakemake.output.items()))

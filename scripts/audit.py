@@ -14,7 +14,9 @@ from _job import reporting, say, snakemake
 with reporting():
     import tempfile
 
-    from manyseeds import audit, checks, disks, tables
+    from manyseeds import tables
+    from manyseeds.audit import findings, report
+    from manyseeds.machine import disks
 
     given, output = snakemake.input, snakemake.output
     packs = {
@@ -25,13 +27,13 @@ with reporting():
         disks.naming_full(tempfile.gettempdir(), disks.FREE_SCRATCH),
         tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch,
     ):
-        found, pairs, shares = audit.audit(
+        found, pairs, shares = report.audit(
             packs, tables.read(given.images), Path(scratch), snakemake.threads
         )
-    summary, findings = checks.tables(found)
-    summary.to_csv(output.audit, index=False)
-    findings.to_csv(output.findings, index=False)
+    verdicts, listed = findings.tables(found)
+    verdicts.to_csv(output.audit, index=False)
+    listed.to_csv(output.findings, index=False)
     pairs.to_csv(output.pairs, index=False)
     shares.to_csv(output.shares, index=False)
     tiles = sum(len(index) for _, index in packs.values())
-    say(f"{tiles:,} tiles in {len(packs)} splits; {len(findings):,} findings")
+    say(f"{tiles:,} tiles in {len(packs)} splits; {len(listed):,} findings")

@@ -7,12 +7,12 @@ verdict of each check (PNG and PDF for print, PNG for the screen).
 from _job import reporting, snakemake
 
 with reporting():
-    from manyseeds import audit_figures, style, tables
+    from manyseeds import tables
+    from manyseeds.figures import audit, style
 
-    output = snakemake.output
-    figure = audit_figures.audit_figure(
+    figure = audit.audit_figure(
         tables.read(snakemake.input.audit),
         tables.read(snakemake.input.shares),
         title=snakemake.params.title,
     )
-    style.save(figure, output.png, output.pdf, output.screen)
+    style.save(figure, **dict(snakemake.output.items()))

@@ -9,16 +9,17 @@ from pathlib import Path
 from _job import reporting, say, snakemake
 
 with reporting():
-    from manyseeds import checks, tables
+    from manyseeds import tables
+    from manyseeds.audit.findings import summary
     from manyseeds.errors import InputError
 
     dataset, strictness = snakemake.wildcards.dataset, snakemake.params.audit
     findings = tables.read(snakemake.input.findings)
-    told = checks.summary(tables.read(snakemake.input.audit), findings)
+    told = summary(tables.read(snakemake.input.audit), findings)
     where = f"All findings with their files: {snakemake.input.findings}."
     if len(findings) and strictness == "strict":
         raise InputError(
-            f"config key datasets.{dataset}.audit: strict, but {told} {where} Mend the data, or "
+            f"config key datasets.{dataset}.audit: strict, but {told} {where} Fix the data, or "
             "set `audit: warn` to train all the same."
         )
     said = f"warning: {told} {where}" if len(findings) else told

@@ -9,10 +9,11 @@ from _job import reporting, snakemake
 with reporting():
     import numpy as np
 
-    from manyseeds import audit_figures, style, tables
+    from manyseeds import tables
+    from manyseeds.figures import audit, style
 
-    given, params, output = snakemake.input, snakemake.params, snakemake.output
-    figure = audit_figures.pairs_panel(
+    given, params = snakemake.input, snakemake.params
+    figure = audit.pairs_panel(
         tables.read(given.pairs),
         {
             split: np.load(npy, mmap_mode="r")
@@ -20,4 +21,4 @@ with reporting():
         },
         title=params.title,
     )
-    style.save(figure, output.png, output.pdf, output.screen)
+    style.save(figure, **dict(snakemake.output.items()))

@@ -9,35 +9,38 @@ from _job import reporting, say, snakemake
 
 with reporting():
     import pandas as pd
-    from safetensors.torch import load_file
 
-    from manyseeds import architectures, evaluation, machine, packs
-    from manyseeds.stacking import StackedNetwork
+    from manyseeds.evaluation import scores
+    from manyseeds.machine.device import device_for, precision_named, prepare_process
+    from manyseeds.networks import architectures, prediction
+    from manyseeds.networks.opening import open_networks
+    from manyseeds.tiles import packs
 
     job, params = snakemake.wildcards, snakemake.params
-    device = machine.device_for(snakemake.resources.gpu)
-    machine.prepare_process(snakemake.threads, device)
-    precision = machine.precision_named(params.precision, device)
-    weights = load_file(snakemake.input.weights)
-    weights, seeds = evaluation.without_diverged(weights, params.seeds)
-    if len(seeds) < len(params.seeds):
-        say(f"left out, for they diverged: seeds {sorted(set(params.seeds) - set(seeds))}")
+    device = device_for(snakemake.resources.gpu)
+    prepare_process(snakemake.threads, device)
+    precision = precision_named(params.precision, device)
+    all_packs = [
+        packs.open_pack(npy, csv)
+        for npy, csv in zip(snakemake.input.packs, snakemake.input.indices, strict=True)
+    ]
+    # The training split is the first: with its classes the networks were trained.
+    layers = architectures.build(
+        job.architecture, architectures.image_shape(all_packs[0].images), len(all_packs[0].classes)
+    )
+    trained = open_networks(snakemake.input.weights, layers, params.seeds, device=device)
+    network, seeds = trained.network, trained.seeds
+    if trained.diverged:
+        say(f"left out, for they diverged: seeds {trained.diverged}")
 
     evaluations, predictions = [], []
-    for split, npy, csv in zip(
-        params.splits, snakemake.input.packs, snakemake.input.indices, strict=True
-    ):
-        pack = packs.open_pack(npy, csv)
-        layers = architectures.build(
-            job.architecture, architectures.image_shape(pack.images), len(pack.classes)
-        )
-        network = StackedNetwork(layers, weights).to(device)
-        probabilities = evaluation.predict(network, pack.images, precision)
+    for split, pack in zip(params.splits, all_packs, strict=True):
+        probabilities = prediction.predict(network, pack.images, precision, params.head)
         row = {"dataset": job.dataset, "architecture": job.architecture, "split": split}
-        found = evaluation.evaluation_table(probabilities, pack.labels, seeds)
+        found = scores.evaluation_table(probabilities, pack.labels, seeds)
         evaluations.append(found.assign(**row))
         predictions.append(
-            evaluation.prediction_table(
+            scores.prediction_table(
                 probabilities, pack.labels, pack.index[["tile", "angle"]], seeds
             ).assign(**row)
         )

@@ -9,7 +9,8 @@ from pathlib import Path
 from _job import reporting, say, snakemake
 
 with reporting():
-    from manyseeds import packs, tables
+    from manyseeds import tables
+    from manyseeds.tiles import packs
 
     table = tables.read(snakemake.input.table)
     classes = snakemake.params.classes

@@ -15,10 +15,11 @@ COUNT = 24
 with reporting():
     import pandas as pd
 
-    from manyseeds import packs, panels, style
+    from manyseeds.figures import panels, style
     from manyseeds.randomness import rng
+    from manyseeds.tiles import packs
 
-    params, output = snakemake.params, snakemake.output
+    params = snakemake.params
     pack = packs.open_pack(Path(snakemake.input.pack), Path(snakemake.input.index))
     found = panels.predictions_of(pd.read_parquet(snakemake.input.predictions), pack.index)
     generator = rng(params.study_seed, "predictions_panel", snakemake.wildcards.dataset)
@@ -32,4 +33,4 @@ with reporting():
         pack.classes,
         title=f"{params.title}: test images as classified by {network}, seed {seed}",
     )
-    style.save(figure, output.png, output.pdf, output.screen)
+    style.save(figure, **dict(snakemake.output.items()))

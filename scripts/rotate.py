@@ -1,7 +1,7 @@
 """Rotate the tiles of a split, each by its angle.
 
 Reads the dataset's tiles and ``split.csv``. Writes the rotated tiles and their table.
-Method: `manyseeds.tiles.rotate_tiles`.
+Method: `manyseeds.tiles.rotation.rotate_tiles`.
 """
 
 from pathlib import Path
@@ -9,10 +9,11 @@ from pathlib import Path
 from _job import reporting, say, snakemake
 
 with reporting():
-    from manyseeds import tables, tiles
+    from manyseeds import tables
+    from manyseeds.tiles import rotation
 
     table = tables.read(snakemake.input.table)
-    table = tiles.rotate_tiles(
+    table = rotation.rotate_tiles(
         Path(snakemake.input.tiles),
         table[table["split"] == snakemake.wildcards.split],
         Path(snakemake.output.tiles),

@@ -2,7 +2,7 @@
 
 Reads the ``history.csv`` of every job. Writes runs as points with a loess smooth and its band,
 a color a dataset and a facet an architecture, or where datasets are many the reverse (PNG and PDF
-for print, PNG for the screen).
+for print, PNG for the screen, SVG for the first page of the report).
 """
 
 from _job import reporting, snakemake
@@ -10,9 +10,9 @@ from _job import reporting, snakemake
 with reporting():
     import pandas as pd
 
-    from manyseeds import plots, style, tables
+    from manyseeds import tables
+    from manyseeds.figures import style, training_curves
 
-    params, output = snakemake.params, snakemake.output
     histories = pd.concat(map(tables.read, snakemake.input.histories), ignore_index=True)
-    figure = plots.training_curves(histories, labels=params.labels)
-    style.save(figure, output.png, output.pdf, output.screen, output.svg)
+    figure = training_curves.training_curves(histories, labels=snakemake.params.labels)
+    style.save(figure, **dict(snakemake.output.items()))

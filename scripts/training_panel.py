@@ -12,14 +12,15 @@ from _job import reporting, snakemake
 COUNT = 25
 
 with reporting():
-    from manyseeds import packs, panels, style
+    from manyseeds.figures import panels, style
     from manyseeds.randomness import rng
+    from manyseeds.tiles import packs
 
-    params, output = snakemake.params, snakemake.output
+    params = snakemake.params
     pack = packs.open_pack(Path(snakemake.input.pack), Path(snakemake.input.index))
     generator = rng(params.study_seed, "training_panel", snakemake.wildcards.dataset)
     rows = panels.choose_balanced(pack.labels, COUNT, generator, units=pack.index["tile"])
     figure = panels.training_panel(
         pack.images[rows], pack.labels[rows], pack.classes, title=f"{params.title}: training images"
     )
-    style.save(figure, output.png, output.pdf, output.screen)
+    style.save(figure, **dict(snakemake.output.items()))

@@ -3,8 +3,9 @@
 Reads the packs of the training split and of the first test split. Writes ``history.csv`` (a row
 a seed and epoch), ``timing.csv`` (wall seconds of each seed and epoch, apart from the history so
 that the same study gives the same history) and ``weights.safetensors`` (seeds along the leading
-axis). Method: `manyseeds.training.train`; every seed's initial weights, order of images and dropout
-come from generators named by study seed, dataset (or the one it is like), architecture and seed.
+axis). Where the study asks for snapshots, it writes their folder, too. Method:
+`manyseeds.training.loop.train`; every seed's initial weights, order of images and dropout come from
+generators named by study seed, dataset (or the one it is like), architecture and seed.
 
 After each epoch, and when asked to end (SIGTERM), the state is saved in ``checkpoints/``: the next
 run goes on from there. When the outputs are written it is deleted.
@@ -19,14 +20,23 @@ with reporting():
 
     from safetensors.torch import save_file
 
-    from manyseeds import architectures, machine, packs, training
     from manyseeds.errors import InputError
+    from manyseeds.machine.device import (
+        device_for,
+        precision_named,
+        prepare_process,
+        termination_noticed,
+    )
+    from manyseeds.networks import architectures
     from manyseeds.randomness import rng
+    from manyseeds.tiles import packs
+    from manyseeds.training import loop, snapshots
+    from manyseeds.training.settings import Settings
 
-    job, params = snakemake.wildcards, snakemake.params
-    device = machine.device_for(snakemake.resources.gpu)
-    machine.prepare_process(snakemake.threads, device)
-    precision = machine.precision_named(params.precision, device)
+    job, params, output = snakemake.wildcards, snakemake.params, snakemake.output
+    device = device_for(snakemake.resources.gpu)
+    prepare_process(snakemake.threads, device)
+    precision = precision_named(params.precision, device)
     checkpoint = Path(params.checkpoint)
 
     train = packs.open_pack(snakemake.input.train, snakemake.input.train_index)
@@ -34,16 +44,23 @@ with reporting():
     layers = architectures.build(
         job.architecture, architectures.image_shape(train.images), len(train.classes)
     )
-    settings = training.Settings.of(**params.settings)
+    settings = Settings.of(**params.settings)
     say(
         f"{architectures.count_parameters(layers):,} parameters, {len(train):,} training images, "
         f"{settings.epochs} epochs of {settings.images_seen(len(train)):,} images; "
         f"{precision} on {device}"
     )
+    # Beside the checkpoint: Snakemake would delete them, too, when a job is cut off.
+    wanted, kept = None, checkpoint / "snapshots"
+    if params.get("snapshots"):
+        request = snapshots.SnapshotRequest.of(**params.snapshots)
+        wanted = snapshots.merge([request]).among(params.seeds)
+        needed = snapshots.size(wanted, layers, settings.steps(len(train)), settings.epochs)
+        snapshots.check_room(kept, needed, f"{params.experiment}.snapshots")
 
     streams = partial(rng, params.study_seed, "train", params.stream, job.architecture)
-    with machine.termination_noticed() as stop:
-        trained = training.train(
+    with termination_noticed() as stop:
+        trained = loop.train(
             layers,
             train,
             test,
@@ -54,6 +71,8 @@ with reporting():
             device=device,
             precision=precision,
             checkpoint=checkpoint,
+            snapshots=wanted,
+            snapshot_folder=kept,
             stop=stop,
             progress=say,
         )
@@ -66,7 +85,9 @@ with reporting():
 
     trained.history.insert(0, "dataset", job.dataset)
     trained.history.insert(1, "architecture", job.architecture)
-    trained.history.to_csv(snakemake.output.history, index=False)
-    trained.timing.to_csv(snakemake.output.timing, index=False)
-    save_file(trained.weights, snakemake.output.weights)
+    trained.history.to_csv(output.history, index=False)
+    trained.timing.to_csv(output.timing, index=False)
+    save_file(trained.weights, output.weights)
+    if wanted:
+        shutil.move(kept, output.snapshots)
     shutil.rmtree(checkpoint)

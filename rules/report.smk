@@ -1,0 +1,47 @@
+# What the report shows: helpers for the rules of figures and tables.
+TARGETS = []  # the figures and tables of the report, in the order of the rules
+FIGURES = {}  # the title of each figure by the name of its rule
+
+
+# What figures and captions need to know of a dataset, and of the whole study.
+ABOUT_DATASET = {**of_dataset("splits", "simulated", title="label"), "study_seed": study.seed}
+ABOUT_STUDY = {
+    "labels": by_dataset("label"),
+    "simulated": [dataset.name for dataset in study.used if dataset.simulated],
+    "split_by": by_dataset("split_by"),
+    "experts": by_dataset("keys.expert_accuracy"),
+}
+
+
+def figure(stem, category, title, svg=False, when=True):
+    """Return the versions of a figure, the outputs of the rule that has the name of the file.
+
+    There are a PNG and a PDF for print, a PNG for the screen, which the report shows, and for some
+    figures an SVG for pages. `when` says whether this study has the figure. If so, it is drawn for
+    all values of the wildcards in its path.
+    """
+    path, name = f"<results>/figures/{stem}", Path(stem).name
+    FIGURES[name] = title
+    shown = in_report(f"{path}.screen.png", category, title, name, when)
+    versions = {"png": f"{path}.png", "pdf": f"{path}.pdf", "screen": shown}
+    return versions | ({"svg": f"{path}.svg"} if svg else {})
+
+
+def in_report(path, category, title, caption, when=True):
+    """Return the path of a figure or table, marked to be shown in the report."""
+    TARGETS.extend(expand_over_study(path) if when else [])
+    others = "" if "{dataset}" in path else "all"
+    labels = {
+        "figure": title,
+        "dataset": "{dataset}" if "{dataset}" in path else others,
+        "network": "{architecture}" if "{architecture}" in path else others,
+    }
+    return report(path, f"../report/captions/{caption}.rst", category, labels=labels)
+
+
+def finish_figures():
+    """Give all figure rules what they have in common."""
+    for drawn in (one for one in workflow.rules if one.name in FIGURES):
+        drawn.conda_env = "../envs/figures.yaml"
+        names = [f"{{wildcards.{name}}}" for name in sorted(drawn.wildcard_names, reverse=True)]
+        drawn.message = " ".join([f"Draw the figure '{FIGURES[drawn.name]}'", *names]) + "."
