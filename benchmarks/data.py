@@ -15,7 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import ROOT, data_workloads
-from benchmarks.processes import OURS, PeakMemory, cores, our_environment, peer_environment, watched
+from benchmarks.processes import (
+    OURS,
+    PeakMemory,
+    cores,
+    our_environment,
+    peer_environment,
+    run_and_watch,
+)
 
 RESULTS = ROOT / "results/benchmarks"
 TILES, SIDE = 20_000, 256
@@ -27,7 +34,7 @@ OUTPUTS = {
     "hash": ["images.csv"],
     "pack": ["train.npy", "test.npy"],
 }
-# Bicubic interpolation of a tile with another margin may round the other way.
+# Levels of 255. Bicubic interpolation of a tile with another margin may round the other way.
 ROUNDING = {"rotate": 1}
 SPEED = ["stage", "tiles", "side", "repetition", "who", "seconds", "tiles_per_second", "processes"]
 MEMORY = ["stage", "tiles", "side", "repetition", "own_mb", "mapped_mb"]
@@ -39,15 +46,15 @@ console = Console(width=None if sys.stdout.isatty() else 110)
 class ProportionalMemory(PeakMemory):
     """The peak proportional set of some processes and their children, while the context lasts.
 
-    A page that several processes share counts in each with its share, so that the sum counts it
-    once. `mb` is of what belongs to the processes alone (anonymous and shared memory); `mapped_mb`
-    of the files they map: libraries, and the arrays, whose pages are the page cache's and go when
-    memory is needed. Looked at twenty times a second (Linux: ``smaps_rollup``).
+    If several processes share a page, each counts its share of it, so that the sum counts it once.
+    `mb` is what belongs to the processes alone (anonymous and shared memory). `mapped_mb` is of the
+    files that they map: libraries and the arrays. Pages of these belong to the page cache and go
+    when memory is needed. Both are looked up twenty times a second (Linux: ``smaps_rollup``).
     """
 
     mapped_mb: float = 0.0
 
-    def _watch(self):
+    def _watch(self) -> None:
         while not self._ended.wait(0.05):
             own, mapped = np.sum([_proportional_mb(pid) for pid in self._living()], axis=0)
             self.mb, self.mapped_mb = max(self.mb, own), max(self.mapped_mb, mapped)
@@ -59,22 +66,24 @@ def _proportional_mb(pid: int) -> tuple[float, float]:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0.0, 0.0
-    of = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines if " kB" in line}
-    return of["Pss_Anon:"] + of["Pss_Shmem:"], of["Pss_File:"]
+    mb = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines if " kB" in line}
+    return mb["Pss_Anon:"] + mb["Pss_Shmem:"], mb["Pss_File:"]
 
 
-def run(who: str, stage: str, folder: Path, watch: type[PeakMemory] = PeakMemory):
-    """Run a side from start to end; return its wall seconds and what watched its memory."""
+def run(
+    who: str, stage: str, folder: Path, watch: type[PeakMemory] = PeakMemory
+) -> tuple[float, PeakMemory]:
+    """Run a side from start to end; return its wall seconds and the watch of its memory."""
     shutil.rmtree(folder / who, ignore_errors=True)
     (folder / who).mkdir()
-    os.sync()  # what was written before must not be paid for now
+    os.sync()  # writes of before must not slow this run down
     if who == "ours":
         command = [OURS, "-m", "benchmarks.data_stages", stage, folder, str(cores())]
         variables = our_environment()
     else:
         command = [OURS, "-m", "benchmarks.peers.pillow_loop", stage, folder]
         variables = peer_environment()
-    return watched(command, variables, folder / f"{who}.log", watch)
+    return run_and_watch(command, variables, folder / f"{who}.log", watch)
 
 
 def check_same(stage: str, folder: Path) -> None:
@@ -99,7 +108,7 @@ def _close(left: np.ndarray, right: np.ndarray, levels: int) -> bool:
 
 
 def measure_speed(stage: str, tiles: int, side: int, repetitions: int, folder: Path) -> list[tuple]:
-    """Run both sides in turn, over and over; return rows of `SPEED`."""
+    """Run both sides one after the other, several times; return rows of `SPEED`."""
     data_workloads.make(folder, tiles, side, (stage,))
     rows = []
     for repetition in range(1, repetitions + 1):
@@ -136,7 +145,7 @@ def measure_memory(
 
 
 def speed_table(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a stage of medians: stage, tiles, side, ours and plain (tiles/s), ratio."""
+    """Return the medians, a row a stage: stage, tiles, side, ours and plain (tiles/s), ratio."""
     median = runs.pivot_table(
         index=["stage", "tiles", "side"], columns="who", values="tiles_per_second",
         aggfunc="median", sort=False,
@@ -145,10 +154,10 @@ def speed_table(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def memory_table(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a stage of medians: own and mapped MB with few and many tiles, and growth.
+    """Return the medians, a row a stage: own and mapped MB with few and many tiles, and growth.
 
-    ``growth`` is what many tiles take more than few, in own MB; ``bytes_per_tile`` that growth
-    for each further tile.
+    ``growth_mb`` is how much more own memory many tiles take than few, and ``bytes_per_tile`` is
+    that growth for each further tile.
     """
     rows = []
     for stage, of_stage in runs.groupby("stage", sort=False):
@@ -187,8 +196,8 @@ def _cell(value: str | float) -> str:
     return f"{value:,.2f}" if isinstance(value, float) and abs(value) < 10 else f"{value:,.0f}"
 
 
-def replaced(path: Path, rows: Sequence[tuple], columns: Sequence[str]) -> pd.DataFrame:
-    """Write rows in place of those of their stages in a table; return the whole table."""
+def replace_stages(path: Path, rows: Sequence[tuple], columns: Sequence[str]) -> pd.DataFrame:
+    """Write rows to a table, in place of all rows of their stages; return the whole table."""
     new = pd.DataFrame(rows, columns=columns)
     if path.exists():
         old = pd.read_csv(path)
@@ -225,11 +234,11 @@ def main() -> None:
         for stage in given.stages or data_workloads.STAGES:
             if given.only != "memory":
                 rows = measure_speed(stage, tiles, SIDE, repetitions, Path(name, "speed"))
-                runs = replaced(results / "data_speed_runs.csv", rows, SPEED)
+                runs = replace_stages(results / "data_speed_runs.csv", rows, SPEED)
                 speed_table(runs).to_csv(results / "data_speed.csv", index=False)
             if given.only != "speed":
                 rows = measure_memory(stage, counts, MEMORY_SIDE, repetitions, Path(name, "memory"))
-                runs = replaced(results / "data_memory_runs.csv", rows, MEMORY)
+                runs = replace_stages(results / "data_memory_runs.csv", rows, MEMORY)
                 memory_table(runs).to_csv(results / "data_memory.csv", index=False)
     if (results / "data_speed.csv").exists():
         title = f"Images a second (medians); asked of two cores: a ratio of {ASKED}"

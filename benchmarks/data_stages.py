@@ -13,9 +13,10 @@ from benchmarks.data_workloads import ANGLES, CLASSES, GRID, SPLITS, tile_side
 
 def slice_fields(folder: Path, out: Path, workers: int) -> None:
     """As scripts/slice.py."""
-    from manyseeds import tables, tiles
+    from manyseeds import tables
+    from manyseeds.tiles import slicing
 
-    table = tiles.slice_images(
+    table = slicing.slice_images(
         tables.read(folder / "fields.csv"),
         folder / "fields",
         out / "tiles.npy",
@@ -30,26 +31,28 @@ def slice_fields(folder: Path, out: Path, workers: int) -> None:
 
 def rotate_tiles(folder: Path, out: Path, workers: int) -> None:
     """As scripts/rotate.py."""
-    from manyseeds import splits, tables, tiles
+    from manyseeds import tables
+    from manyseeds.tiles import rotation, splits
 
     table = tables.read(folder / "rotated.csv").assign(angle=0)
-    table = splits.turn(table, dict.fromkeys(SPLITS, ANGLES))
+    table = splits.at_angles(table, dict.fromkeys(SPLITS, ANGLES))
     positions = table["position"]
-    table = tiles.rotate_tiles(folder / "tiles.npy", table, out / "rotated.npy", workers=workers)
+    table = rotation.rotate_tiles(folder / "tiles.npy", table, out / "rotated.npy", workers=workers)
     table.assign(position=positions).to_csv(out / "rotated.csv", index=False)
 
 
 def hash_images(folder: Path, out: Path, workers: int) -> None:
     """As scripts/fetch.py, without the copy."""
-    from manyseeds import sources
+    from manyseeds.sources import class_folders
 
-    fetched = sources.describe_folder(folder / "images", classes=CLASSES, workers=workers)
+    fetched = class_folders.describe_folder(folder / "images", classes=CLASSES, workers=workers)
     fetched.table.to_csv(out / "images.csv", index=False)
 
 
 def pack_tiles(folder: Path, out: Path, workers: int) -> None:
-    """As scripts/pack.py, a split after the other."""
-    from manyseeds import packs, tables
+    """As scripts/pack.py, one split after the other."""
+    from manyseeds import tables
+    from manyseeds.tiles import packs
 
     table = tables.read(folder / "split.csv")
     table["position"] = range(len(table))

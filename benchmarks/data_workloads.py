@@ -1,4 +1,4 @@
-"""What the stages of the data are measured on: fields, tiles and images made for it on disk.
+"""The files that the stages of the data are measured on: fields, tiles and images.
 
 A folder made by `make` holds, for a number of tiles of a side:
 
@@ -7,13 +7,13 @@ A folder made by `make` holds, for a number of tiles of a side:
 ``tiles.npy``
     Their tiles, uint8 (n, side, side, 3).
 ``split.csv``, ``rotated.csv``
-    Their table, every fifth field in the test set; and the rows, a tenth of all, that are rotated
+    Their table, with every fifth field in the test set; and a tenth of its rows, which are rotated
     by ten angles, so that there are as many rotated tiles as tiles.
 ``images/``
     The tiles as PNG files in class folders.
 
-Few fields are simulated, for it takes a second each; the others are copies of these. No stage knows
-that: nothing is kept from one file to the next.
+Few fields are simulated, since each takes a second. The others are copies of these. No stage gains
+by that, since none keeps anything from one file to the next.
 """
 
 import json
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from PIL import Image
 
-if TYPE_CHECKING:  # not where the peer reads this: it needs no pandas
+if TYPE_CHECKING:  # the peer reads this module, too, and needs no pandas
     import pandas as pd
 
 GRID = 4
@@ -43,7 +43,7 @@ def tile_side(folder: Path) -> int:
 
 
 def make(folder: Path, tiles: int, side: int, stages: tuple[str, ...] = STAGES) -> None:
-    """Write what the stages read, in place of what there was; simulated fields are kept.
+    """Write what the stages read, in place of what was there; simulated fields are kept.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def make(folder: Path, tiles: int, side: int, stages: tuple[str, ...] = STAGES) 
 
 
 def clear(folder: Path) -> None:
-    """Delete a workload, but for its simulated fields."""
+    """Delete a workload, except its simulated fields."""
     for path in folder.glob("*"):
         if path.is_file():
             path.unlink()
@@ -100,23 +100,23 @@ def _make_fields(folder: Path, fields: int, side: int, copies: bool) -> "pd.Data
     """Simulate some fields and copy them to as many as wanted; return their images.csv."""
     import pandas as pd
 
-    from manyseeds import micrographs
     from manyseeds.randomness import rng
+    from manyseeds.simulation.fields import PHENOTYPES, simulate_field, write_field
 
-    phenotype = micrographs.PHENOTYPES["snap29"]
+    phenotype = PHENOTYPES["snap29"]
     (folder / "distinct").mkdir(exist_ok=True)
     for n in range(min(DISTINCT, fields)):
         if (folder / f"distinct/{n}.tif").exists():
             continue
-        field = micrographs.simulate_field(
+        field = simulate_field(
             phenotype, n % 2 == 1, rng(0, "benchmark", n), (GRID * side, GRID * side)
         )
-        micrographs.write_field(field, folder / f"distinct/{n}.tif", folder / "mask.png")
+        write_field(field, folder / f"distinct/{n}.tif", folder / "mask.png")
     table = pd.DataFrame({"class": [CLASSES[n % 2] for n in range(fields)]})
     table.insert(0, "image", [f"{name}/{n:05d}.tif" for n, name in enumerate(table["class"])])
     table["group"], table["split"], table["angle"] = table["image"], "", 0
     table["width"] = table["height"] = GRID * side
-    # Of images.csv, only what slicing reads.
+    # Of the columns of images.csv only those that slicing reads.
     table["bit_depth"], table["maximum"] = 16, TOP
     table.to_csv(folder / "fields.csv", index=False)
     if copies:

@@ -1,11 +1,12 @@
-"""Arithmetic: how much a network needs, and how much of it the machine can do."""
+"""Arithmetic: how much of it a network needs, and how much the machine can do."""
 
 import argparse
 import time
 from collections.abc import Sequence
 
 from benchmarks.workloads import Steady
-from manyseeds.architectures import PlacedLayer, build
+from manyseeds.networks.architectures import build
+from manyseeds.networks.layers import PlacedLayer
 
 
 def layers_of(workload: Steady) -> list[PlacedLayer]:
@@ -17,9 +18,9 @@ def layers_of(workload: Steady) -> list[PlacedLayer]:
 def training_flops(layers: Sequence[PlacedLayer]) -> int:
     """Return the floating-point operations of training on one image once.
 
-    A layer multiplies and adds (two operations) as often in the gradient of its weights, and
-    again in that of its input, as in the forward pass. The first layer's input, the image, needs
-    no gradient. Only convolutions and dense layers are counted.
+    A layer multiplies and adds (two operations) as often in the forward pass as in the gradient of
+    its weights, and in the gradient of its input. The input of the first layer is the image, which
+    needs no gradient. Only convolutions and dense layers are counted.
     """
     forward = [2 * placed.multiplications for placed in layers if placed.multiplications]
     return 3 * sum(forward) - forward[0]

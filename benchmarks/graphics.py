@@ -1,8 +1,8 @@
 """Training on a graphics processor: ``.venv/bin/python -m benchmarks.graphics``.
 
-Prints a row a network: images a second of the third epoch, with steps that are recorded as a CUDA
-graph and with steps that are not, and the most memory that PyTorch took on the device. Made-up
-images in minibatches of 20 a seed, bf16. Nothing is compared with a peer.
+It prints a row a network: images a second of the third epoch, with steps that are recorded as a
+CUDA graph and with steps that are not, and the most memory that PyTorch took on the device. The
+images are made up, in minibatches of 20 a seed, and the precision is bf16. There is no peer.
 """
 
 from unittest import mock
@@ -14,8 +14,9 @@ from benchmarks.flops import layers_of
 from benchmarks.peers.ours import Images
 from benchmarks.peers.worker import made_up_images
 from benchmarks.workloads import ADAM, Steady
-from manyseeds import machine, steps, training
+from manyseeds.machine.device import device_for, precision_named, prepare_process
 from manyseeds.randomness import rng
+from manyseeds.training import loop, step
 
 SGD = {"optimizer": "sgd", "lr": 0.001, "l2": 0.0005}
 EPOCHS = 3
@@ -42,21 +43,21 @@ WORKLOADS = [
 ]
 
 
-def images_a_second(workload: Steady, device: torch.device) -> float:
+def images_per_second(workload: Steady, device: torch.device) -> float:
     """Return the rate of the last epoch of training, all seeds together."""
     images, labels = made_up_images(workload)
-    trained = training.train(
+    trained = loop.train(
         layers_of(workload),
         Images(images, labels),
         Images(images[:20], labels[:20]),  # train() looks at test images after each epoch
         range(workload.seeds),
-        training.Settings.of(
+        loop.Settings.of(
             **workload.training, epochs=EPOCHS, batch=workload.batch, images_per_epoch="all",
             initial_weights="glorot",
         ),
         lambda seed, *what: rng(0, "benchmark", seed, *what),
         device=device,
-        precision=machine.precision_named("bf16"),
+        precision=precision_named("bf16"),
     )  # fmt: skip
     assert not trained.diverged
     seconds = trained.timing.query("epoch == @EPOCHS")["seconds"].sum()
@@ -65,19 +66,19 @@ def images_a_second(workload: Steady, device: torch.device) -> float:
 
 def main() -> None:
     """Measure every workload, with recorded steps and without."""
-    device = machine.device_for(1)
+    device = device_for(1)
     if device.type != "cuda":
         raise SystemExit("no CUDA device: PyTorch sees none on this machine")
-    machine.prepare_process(1, device)
+    prepare_process(1, device)
     print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}")
     print("| network | images | seeds | images/s, recorded | as they are | MB |")
     print("| --- | --- | --- | --- | --- | --- |")
     for one in WORKLOADS:
         torch.cuda.reset_peak_memory_stats()
-        recorded = images_a_second(one, device)
+        recorded = images_per_second(one, device)
         mb = torch.cuda.max_memory_allocated() / 2**20
-        with mock.patch.object(steps, "_STEPS_BEFORE_RECORDING", 10**9):
-            unrecorded = images_a_second(one, device)
+        with mock.patch.object(step, "_STEPS_BEFORE_RECORDING", 10**9):
+            unrecorded = images_per_second(one, device)
         size = " x ".join(map(str, one.shape))
         print(
             f"| `{one.architecture}` | {size} | {one.seeds} | {recorded:,.0f} | {unrecorded:,.0f} "

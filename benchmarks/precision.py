@@ -4,12 +4,12 @@ Reads the evaluation tables of studies run twice, once in each precision::
 
     python benchmarks/precision.py results/precision-micrographs results/precision-fashion
 
-where each name stands for two results folders, ``<name>-bf16`` and ``<name>-fp32``. Prints, for
-every dataset and architecture, three measures in either precision and the mean of the
-differences by seed (bf16 - fp32), with 95 % intervals over seeds: test accuracy at the end, and
-test and training accuracy averaged over the second half of the epochs, which does not hang on
-where each seed happens to stand after the last one. A seed has the same initial weights and
-order of images in both.
+where each name stands for two results folders, ``<name>-bf16`` and ``<name>-fp32``. For every
+dataset and architecture it prints three measures in either precision, and the mean of the
+differences by seed (bf16 - fp32), with 95 % intervals over seeds. The measures are test accuracy at
+the end, and test and training accuracy averaged over the second half of the epochs. The averages
+do not depend on where a seed happens to be after the last epoch. A seed has the same initial
+weights and order of images in both precisions.
 """
 
 import sys
@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from manyseeds.statistics import Interval, mean_interval
+from manyseeds.statistics.intervals import Interval, mean_interval
 from manyseeds.tables import read
 
 PRECISIONS = ("bf16", "fp32")

@@ -1,6 +1,5 @@
-"""Starting workers, together and warm, and watching how much memory they take."""
+"""Starting workers at the same time, all warm, and watching how much memory they take."""
 
-import ast
 import json
 import os
 import subprocess
@@ -11,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import psutil
 
 from benchmarks import ROOT
 from benchmarks.peers.worker import READY, RESULT
+from manyseeds.machine import allocator
 
 OURS = Path(sys.executable)
 PEERS = ROOT / "benchmarks/.venv/bin/python"
@@ -53,28 +54,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def rules_environment(rules: Path = ROOT / "rules/common.smk") -> dict[str, str]:
-    """Return the variables that the workflow sets for its jobs.
-
-    Read from the rules themselves, so that what is measured is what is run: common.smk is
-    Python, and sets them in a loop over a literal, the only one that calls `setdefault`.
-    """
-    for node in ast.walk(ast.parse(rules.read_text())):
-        if isinstance(node, ast.For) and "os.environ.setdefault" in ast.unparse(node.body[0]):
-            return ast.literal_eval(node.iter.func.value)
-    raise ValueError(f"{rules}: sets no environment variables in a loop")
-
-
 def our_environment(threads: int = 1) -> dict[str, str]:
     """Return the environment of one of our processes: what the rules and Snakemake give a job."""
-    return peer_environment() | rules_environment() | {"OMP_NUM_THREADS": str(threads)}
+    return peer_environment() | allocator.VARIABLES | {"OMP_NUM_THREADS": str(threads)}
 
 
 def peer_environment() -> dict[str, str]:
-    """Return the environment of a peer: its own defaults, whatever the shell has set of ours."""
-    ours = {*rules_environment(), "OMP_NUM_THREADS"}
+    """Return the environment of a peer: its own defaults, even if the shell has set ours."""
+    ours = {*allocator.VARIABLES, "OMP_NUM_THREADS"}
     variables = {name: value for name, value in os.environ.items() if name not in ours}
-    # Everything is measured on the processor, also where there is a graphics card.
+    # Everything is measured on the processor, even if there is a graphics card.
     variables |= {"CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
     return variables | {"TF_CPP_MIN_LOG_LEVEL": "2"}  # fewer lines in the log; no other effect
 
@@ -83,24 +72,24 @@ def peer_environment() -> dict[str, str]:
 class PeakMemory:
     """The peak memory of some processes and their children, while the context lasts.
 
-    The sum, over the processes that live at the same time, of each one's peak resident set;
-    the largest such sum. Pages that processes share, as those of libraries, count in each.
+    It is the largest sum of the peak resident sets of all processes that live at the same time.
+    Pages that processes share, such as those of libraries, count in each.
     """
 
     roots: Sequence[int]
     mb: float = 0.0
     _ended: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
 
-    def _watch(self):
+    def _watch(self) -> None:
         ended = False
         while not ended:
             ended = self._ended.wait(WATCH_SECONDS)
@@ -123,19 +112,19 @@ def _peak_mb(pid: int) -> float:
     return 0.0
 
 
-def together(
+def run_together(
     commands: Sequence[Sequence[str]], variables: Mapping[str, str], log: Path
 ) -> Measured:
-    """Run workers at the same time; let none start measuring before all are warm.
+    """Run workers at the same time; none starts to measure before all are warm.
 
     Parameters
     ----------
     commands : sequence of sequence of str
-        One a worker, which speaks as `benchmarks.peers.worker.Clock` does.
+        One for each worker, which speaks as `benchmarks.peers.worker.Clock` does.
     variables : mapping
         Their environment.
     log : Path
-        Takes what they write to standard error.
+        Gets what they write to standard error.
     """
     with log.open("w") as errors:
         workers = [
@@ -168,32 +157,34 @@ def together(
 
 
 def _line(worker: subprocess.Popen, beginning: str, log: Path) -> str:
-    """Return the rest of a worker's next line that begins so."""
+    """Return the rest of the next line of a worker that has this beginning."""
     for line in worker.stdout:
         if line.startswith(beginning):
             return line[len(beginning) :]
-    raise failed(worker.args, log)
+    raise failure(worker.args, log)
 
 
-def failed(command: Sequence[str], log: Path) -> RuntimeError:
+def failure(command: Sequence[str], log: Path) -> RuntimeError:
     """Return the error of a command that failed, with the end of its log."""
     tail = "\n".join(log.read_text().splitlines()[-15:])
     return RuntimeError(f"{' '.join(map(str, command))} failed; {log} ends:\n{tail}")
 
 
-def whole(command: Sequence[str], variables: Mapping[str, str], log: Path) -> tuple[float, float]:
+def run_and_measure(
+    command: Sequence[str], variables: Mapping[str, str], log: Path
+) -> tuple[float, float]:
     """Run a command from start to end; return its wall seconds and peak memory in MB."""
-    seconds, peak = watched(command, variables, log)
+    seconds, peak = run_and_watch(command, variables, log)
     return seconds, peak.mb
 
 
-def watched(
+def run_and_watch(
     command: Sequence[str],
     variables: Mapping[str, str],
     log: Path,
     watch: type[PeakMemory] = PeakMemory,
 ) -> tuple[float, PeakMemory]:
-    """Run a command from start to end; return its wall seconds and what watched its memory."""
+    """Run a command from start to end; return its wall seconds and the watch of its memory."""
     with log.open("w") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -207,5 +198,5 @@ def watched(
         finally:
             process.kill()
     if code:
-        raise failed(command, log)
+        raise failure(command, log)
     return seconds, peak

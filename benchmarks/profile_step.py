@@ -1,4 +1,4 @@
-"""What limits a workload: the operations of our training steps by the time they take."""
+"""What limits a workload: the operations of our training steps, sorted by their time."""
 
 from torch.profiler import ProfilerActivity, profile
 

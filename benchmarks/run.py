@@ -11,19 +11,19 @@ from rich.console import Console
 
 from benchmarks import ROOT, tables
 from benchmarks.flops import layers_of, training_flops
-from benchmarks.processes import OURS, PEERS, cores, our_environment, whole
+from benchmarks.processes import OURS, PEERS, cores, our_environment, run_and_measure
 from benchmarks.sides import PEER_MODULES, Bench, our_commands, sides
 from benchmarks.workloads import WORKLOADS, Steady
 
 RESULTS = ROOT / "results/benchmarks"
 MEMORY = "memory"
 
-# The table needs more than the 80 columns that are assumed of a pipe.
+# The table needs more than the 80 columns that rich assumes of a pipe.
 console = Console(width=None if sys.stdout.isatty() else 110)
 
 
 def measured_matrix_rate(bench: Bench) -> float:
-    """Return the machine's bf16 matrix rate of now."""
+    """Return the bf16 matrix rate that the machine has now."""
     command = [OURS, "-m", "benchmarks.flops", *bench.flag]
     variables = our_environment(threads=cores())
     return float(subprocess.check_output(command, cwd=ROOT, env=variables, text=True))
@@ -32,15 +32,15 @@ def measured_matrix_rate(bench: Bench) -> float:
 def compare(
     name: str, peers: Sequence[str], repetitions: int, bench: Bench, save: Callable[[list], None]
 ) -> None:
-    """Measure ours and the peers in turn, over and over; save after every run."""
+    """Measure ours and the peers one after the other, several times; save after every run."""
     workload = WORKLOADS[name]
-    chosen = {w: run for w, run in sides(workload, bench).items() if w in ("ours", *peers)}
+    measures = {who: m for who, m in sides(workload, bench).items() if who in ("ours", *peers)}
     runs, parameters = [], set()
     for repetition in range(1, repetitions + 1):
         matrix_rate = math.nan
         if isinstance(workload, Steady):
             matrix_rate = measured_matrix_rate(bench)
-        for who, measure in chosen.items():
+        for who, measure in measures.items():
             measured = measure()
             parameters.add(measured.parameters)
             if len(parameters) > 1:
@@ -72,9 +72,9 @@ def check_memory(bench: Bench) -> None:
     path = bench.folder / "memory.csv"
     log = bench.log(MEMORY)
     command = [OURS, "-m", "benchmarks.memory", path, *bench.flag]
-    whole(command, our_environment(), log)
+    run_and_measure(command, our_environment(), log)
     rss = pd.read_csv(path, index_col="epoch")["rss_mb"]
-    # The first epoch is what fills the buffers that the following ones use again.
+    # The first epoch fills the buffers that the later ones use again.
     console.print(
         f"memory: {rss[2]:,.0f} MB after epoch 2, {rss.iloc[-1]:,.0f} MB after epoch {len(rss)}"
     )
@@ -127,8 +127,8 @@ def main() -> None:
             continue
         repetitions = given.repetitions or (1 if given.quick else 5)
 
-        def save(runs, earlier=earlier):
-            now = tables.replaced(earlier, runs)
+        def save(runs: list, earlier: pd.DataFrame = earlier) -> None:
+            now = tables.with_new_runs(earlier, runs)
             now.to_csv(runs_file, index=False)
             tables.peers_table(now, operations).to_csv(peers_file, index=False)
 

@@ -1,4 +1,4 @@
-"""What measures each side of a workload: ours, and each peer."""
+"""The measurements of each side of a workload: ours, and each peer."""
 
 import math
 import shutil
@@ -17,8 +17,8 @@ from benchmarks.processes import (
     cores,
     our_environment,
     peer_environment,
-    together,
-    whole,
+    run_and_measure,
+    run_together,
 )
 from benchmarks.workloads import Steady, Study, Workload
 
@@ -29,7 +29,7 @@ Sides = dict[str, Callable[[], Measured]]
 
 @dataclass(frozen=True)
 class Bench:
-    """Where results go, and whether this is only a try.
+    """Where results go, and whether this is only a trial.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Bench:
 
 
 def our_commands(workload: Steady, flag: list[str]) -> list[list[str]]:
-    """Return the commands of our workers: one a core, with its share of the seeds."""
+    """Return the commands of our workers: one for each core, with its share of the seeds."""
     n = cores()
     seeds = np.array_split(np.arange(workload.seeds or n), n)
     return [
@@ -64,7 +64,7 @@ def our_commands(workload: Steady, flag: list[str]) -> list[list[str]]:
 
 
 def sides(workload: Workload, bench: Bench) -> Sides:
-    """Return what measures each side of a workload, ours first."""
+    """Return a function that measures it for each side of a workload, ours first."""
     return (_steady if isinstance(workload, Steady) else _study)(workload, bench)
 
 
@@ -72,15 +72,15 @@ def _steady(workload: Steady, bench: Bench) -> Sides:
     def measure(who: str) -> Measured:
         log = bench.log(f"{workload.name}.{who}")
         if who == "ours":
-            return together(our_commands(workload, bench.flag), our_environment(), log)
+            return run_together(our_commands(workload, bench.flag), our_environment(), log)
         command = [PEERS, "-m", f"benchmarks.peers.{PEER_MODULES[who]}", workload.name, *bench.flag]
-        return together([command], peer_environment(), log)
+        return run_together([command], peer_environment(), log)
 
     return {who: lambda who=who: measure(who) for who in ("ours", *workload.peers)}
 
 
 def _study(workload: Study, bench: Bench) -> Sides:
-    """Make the packs of a study, and return what measures each side."""
+    """Make the packs of a study, and return a function that measures it for each side."""
     folder = (bench.folder / workload.name).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     study = yaml.safe_load((ROOT / "benchmarks" / workload.file).read_text())
@@ -90,7 +90,7 @@ def _study(workload: Study, bench: Bench) -> Sides:
         study["seeds"] = 2
         study["training"][architecture] |= {"epochs": 1, "images_per_epoch": 40}
     training = study["training"][architecture]
-    # Every core trains: with two of them this is the default, six seeds a job.
+    # Every core trains. With two of them this is the default, six seeds a job.
     per_job = math.ceil(study["seeds"] / cores())
     study["engine"] = {"seeds_per_job": per_job}
     file = folder / workload.file
@@ -106,7 +106,9 @@ def _study(workload: Study, bench: Bench) -> Sides:
 
     def measure(command: list, who: str) -> Measured:
         log = bench.log(f"{workload.name}.{who}")
-        seconds, mb = whole(command, peer_environment(), log)  # Snakemake sets its own
+        seconds, mb = run_and_measure(
+            command, peer_environment(), log
+        )  # Snakemake sets ours itself
         return Measured(images, seconds, mb)
 
     def ours() -> Measured:

@@ -22,14 +22,14 @@ PEERS = [
 
 
 def peers_table(runs: pd.DataFrame, flops: Mapping[str, int]) -> pd.DataFrame:
-    """Return a row a workload and peer, of medians over the repetitions.
+    """Return the medians over the repetitions, a row a workload and peer.
 
     Parameters
     ----------
     runs : pandas.DataFrame
         Columns `RUNS`.
     flops : mapping
-        Operations of training on one image, of each workload that has a share of the machine's
+        Operations of training on one image, for each workload that has a share of the machine's
         matrix rate. That rate is the best that was measured beside the workload.
 
     Returns
@@ -55,10 +55,11 @@ def peers_table(runs: pd.DataFrame, flops: Mapping[str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=PEERS)
 
 
-def replaced(runs: pd.DataFrame, new: Sequence[Mapping]) -> pd.DataFrame:
-    """Return the runs with those of the new ones' workloads replaced by them.
+def with_new_runs(runs: pd.DataFrame, new: Sequence[Mapping]) -> pd.DataFrame:
+    """Return the runs, in which new ones replace all runs of their workloads.
 
-    Also of sides that were not measured again: only what ran in turn is compared.
+    They replace sides that were not measured again, too: only sides that were measured together
+    are compared.
     """
     new = pd.DataFrame(new, columns=RUNS)
     old = runs[~runs["workload"].isin(new["workload"])]
@@ -66,7 +67,7 @@ def replaced(runs: pd.DataFrame, new: Sequence[Mapping]) -> pd.DataFrame:
 
 
 def show(peers: pd.DataFrame, workloads: Mapping[str, Workload], console: Console) -> None:
-    """Print the table of peers, with what is asked."""
+    """Print the table of peers, with the ratios that are asked."""
     table = Table(title="Training, images a second (medians)")
     for column in ("workload", "peer"):
         table.add_column(column)

@@ -1,6 +1,6 @@
 """What is measured, and the ratios asked of it.
 
-Read by the peers too, in their environment: standard library only.
+The peers read it, too, in an environment of their own: it needs the standard library alone.
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,11 @@ class Steady:
     images : int
         Of an epoch, all in memory.
     epochs, our_epochs : int
-        Measured after one epoch of warm-up, of the peers and of ours; ours has more, so that it
-        too is measured for some seconds.
+        Epochs measured of the peers and of ours, after one epoch of warm-up. Ours has more, so that
+        it is measured for some seconds, too.
     seeds : int or None
-        Ours trains so many, spread over one process a core; None is one seed a core. Peers train
-        seed after seed, so that one seed tells their rate.
+        How many seeds ours trains, spread over one process a core. None is one seed a core. Peers
+        train one seed after the other, so that one seed gives their rate.
     asked : mapping
         Least ratio of our rate to that of a peer.
     asked_share : float, optional
@@ -88,7 +88,7 @@ WORKLOADS: dict[str, Workload] = {
         ),
         Steady(
             "alexnet-256", "alexnet", (256, 256, 3), 2,
-            # At the essays' 0.01, without its decay, some runs diverge on images of noise.
+            # With the essays' 0.01, without its decay, some runs diverge on images of noise.
             {"optimizer": "sgd", "lr": 0.001, "momentum": 0.9, "l2": 0.0005},
             images=200, epochs=2, our_epochs=8, asked={"keras": 2.8}, asked_share=0.7,
         ),

@@ -14,6 +14,15 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """Folder in which downloads are kept, of this test alone."""
+    from manyseeds.sources import downloads
+
+    monkeypatch.setattr(downloads, "cache_folder", lambda: tmp_path / "kept")
+    return tmp_path / "kept"
+
+
 @pytest.fixture(scope="session")
 def real_data():
     """Folder of real images, or skip."""

@@ -15,7 +15,7 @@ class AfterWarmUp(keras.callbacks.Callback):
         self.clock = clock
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Start with the second epoch; they count from 0."""
+        """Start the clock with the second epoch; Keras counts from 0."""
         if epoch == 1:
             self.clock.start()
 

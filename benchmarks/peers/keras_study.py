@@ -1,4 +1,4 @@
-"""The peer `keras` of a whole study: one script that trains seed after seed and tests each."""
+"""The peer `keras` of a whole study: one script that trains and tests one seed after the other."""
 
 import argparse
 import csv
@@ -38,8 +38,8 @@ def main() -> None:
             "deep_50", images.shape[1:], int(labels.max()) + 1, optimizer="adam", lr=given.lr
         )
         for _ in range(given.epochs):
-            # Not by steps_per_epoch: Keras then ends every second epoch early, when the images
-            # that the one before has left are used up.
+            # By steps_per_epoch Keras would end every second epoch early, as soon as the images
+            # that the epoch before has left are used up.
             some = order.permutation(len(labels))[: given.images_per_epoch]
             model.fit(images[some], labels[some], batch_size=given.batch, verbose=0)
         _, accuracy = model.evaluate(test_images, test_labels, verbose=0)

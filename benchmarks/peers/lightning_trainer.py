@@ -36,7 +36,7 @@ class AfterWarmUp(lightning.Callback):
         self.clock = clock
 
     def on_train_epoch_start(self, trainer, module):
-        """Start with the second epoch; they count from 0."""
+        """Start the clock with the second epoch; Lightning counts from 0."""
         if trainer.current_epoch == 1:
             self.clock.start()
 

@@ -1,4 +1,4 @@
-"""Ours: `manyseeds.training.train`, in a process of one thread."""
+"""Ours: `manyseeds.training.loop.train`, in a process of one thread."""
 
 import math
 import sys
@@ -11,8 +11,10 @@ import torch
 from benchmarks.flops import layers_of
 from benchmarks.peers.worker import Clock, arguments, made_up_images
 from benchmarks.workloads import Steady
-from manyseeds import architectures, machine, training
+from manyseeds.machine import device
+from manyseeds.networks import architectures
 from manyseeds.randomness import rng
+from manyseeds.training import loop
 
 
 @dataclass
@@ -25,8 +27,8 @@ class Images:
 
 def train(
     workload: Steady, seeds: Sequence[int], epochs: int, on_order: Callable[[int, int], None]
-) -> training.Trained:
-    """Train a workload as the rule `train_stack` does, but for evaluating and saving.
+) -> loop.Trained:
+    """Train a workload as the rule `train_seeds` does, without evaluating and saving.
 
     Parameters
     ----------
@@ -34,23 +36,23 @@ def train(
     seeds : sequence of int
     epochs : int
     on_order : callable
-        Is called with seed and epoch when a seed's order of images is drawn, which is the first
-        thing that an epoch does: so the caller learns where training is.
+        Is called with seed and epoch when a seed's order of images is drawn. An epoch begins with
+        that, so that the caller learns where training is.
     """
-    machine.prepare_process(1)
+    device.prepare_process(1)
     images, labels = made_up_images(workload)
 
-    def streams(seed, *what):
+    def streams(seed: int, *what: str | int) -> np.random.Generator:
         if what[0] == "order":
             on_order(seed, what[1])
         return rng(0, "benchmark", seed, *what)
 
-    return training.train(
+    return loop.train(
         layers_of(workload),
         Images(images, labels),
         Images(images[:1], labels[:1]),  # train() looks at test images after each epoch
         seeds,
-        training.Settings.of(
+        loop.Settings.of(
             **workload.training,
             epochs=epochs,
             batch=workload.batch,
@@ -58,7 +60,7 @@ def train(
             initial_weights="glorot",  # as Keras; from He's, AlexNet diverges on such images
         ),
         streams,
-        precision=machine.precision_named("auto"),
+        precision=device.precision_named("auto"),
         progress=lambda line: print(line, file=sys.stderr, flush=True),
     )
 

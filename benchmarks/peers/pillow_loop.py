@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.peers.pillow_loop STAGE FOLDER`` does the work of
 `benchmarks.data_stages` with the same files and writes the same arrays and tables to
-``FOLDER/plain``. Arrays are written through `numpy.memmap`, which is in favor of the loop: kept in
-memory and saved at the end they would be copied twice.
+``FOLDER/plain``. Arrays are written through `numpy.memmap`, which is in favor of the loop: if they
+were kept in memory and saved at the end, they would be copied twice.
 """
 
 import csv
@@ -55,12 +55,12 @@ def slice_fields(folder: Path, out: Path) -> None:
 
 
 def rotate_tiles(folder: Path, out: Path) -> None:
-    """Turn tiles by all angles; what comes in at the corners is their mirror image."""
+    """Rotate tiles by all angles; the corners show their mirror image."""
     table = rows_of(folder / "rotated.csv")
     tiles = np.load(folder / "tiles.npy", mmap_mode="r")
     side = tiles.shape[1]
-    pad = side // 16 + 3  # more than angles of 5 degrees show
-    turned = open_memmap(
+    pad = side // 16 + 3  # more than a rotation by 5 degrees shows
+    rotated = open_memmap(
         out / "rotated.npy", "w+", np.uint8, (len(table) * len(ANGLES), *tiles.shape[1:])
     )
     rows = []
@@ -70,8 +70,8 @@ def rotate_tiles(folder: Path, out: Path) -> None:
         )
         image = Image.fromarray(padded)
         for angle in ANGLES:
-            rotated = image.rotate(angle, Image.Resampling.BICUBIC) if angle else image
-            turned[len(rows)] = np.asarray(rotated)[pad : pad + side, pad : pad + side]
+            whole = image.rotate(angle, Image.Resampling.BICUBIC) if angle else image
+            rotated[len(rows)] = np.asarray(whole)[pad : pad + side, pad : pad + side]
             rows.append({**row, "angle": angle})
     write_rows(out / "rotated.csv", rows)
 
@@ -101,12 +101,12 @@ def pack_tiles(folder: Path, out: Path) -> None:
     tiles = np.load(folder / "tiles.npy", mmap_mode="r")
     numbers = {name: n for n, name in enumerate(sorted({row["class"] for row in table}))}
     for split in SPLITS:
-        chosen = [(n, row) for n, row in enumerate(table) if row["split"] == split]
-        pack = open_memmap(out / f"{split}.npy", "w+", np.uint8, (len(chosen), *tiles.shape[1:]))
-        for i, (position, _) in enumerate(chosen):
+        rows = [(n, row) for n, row in enumerate(table) if row["split"] == split]
+        pack = open_memmap(out / f"{split}.npy", "w+", np.uint8, (len(rows), *tiles.shape[1:]))
+        for i, (position, _) in enumerate(rows):
             pack[i] = tiles[position]
         write_rows(
-            out / f"{split}.csv", [{**row, "label": numbers[row["class"]]} for _, row in chosen]
+            out / f"{split}.csv", [{**row, "label": numbers[row["class"]]} for _, row in rows]
         )
 
 

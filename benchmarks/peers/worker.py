@@ -32,7 +32,7 @@ def arguments() -> argparse.Namespace:
 def made_up_images(workload: Steady) -> tuple[np.ndarray, np.ndarray]:
     """Return uint8 images (n, height, width, channels) and their int64 labels (n,).
 
-    Noise, brighter from class to class, so that no training diverges.
+    They are noise, brighter from class to class, so that no training diverges.
     """
     labels = np.arange(workload.images) % workload.classes
     shape = (workload.images, *workload.shape)
@@ -42,7 +42,7 @@ def made_up_images(workload: Steady) -> tuple[np.ndarray, np.ndarray]:
 
 
 def as_floats(images: np.ndarray) -> np.ndarray:
-    """Return uint8 images as float32, 0 to 1; in place, so as not to add to a peer's memory."""
+    """Return uint8 images as float32, 0 to 1; divided in place, to spare the peer's memory."""
     floats = images.astype(np.float32)
     floats /= 255
     return floats
@@ -62,8 +62,7 @@ class Clock:
     def stop(self, images: int, loss: float, parameters: int, version: str) -> None:
         """Report how many images were trained on since `start`, and with what.
 
-        Arithmetic on numbers that are none may take another time: a loss that is not finite
-        is an error.
+        A loss that is not finite is an error: arithmetic on such numbers may take another time.
         """
         seconds = time.perf_counter() - self.started
         if not math.isfinite(loss):

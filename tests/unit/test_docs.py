@@ -6,7 +6,10 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+]
 SCHEMA = yaml.safe_load((ROOT / "schemas/config.schema.yaml").read_text())
 
 
@@ -73,6 +76,12 @@ def test_there_is_yaml_to_validate():
 def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_index_has_every_page():
+    index = ROOT / "docs/README.md"
+    links = re.findall(r"\]\(([^)]+)\)", index.read_text())
+    assert {(index.parent / link).resolve() for link in links} >= set(PAGES) - {index}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

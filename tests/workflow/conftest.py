@@ -1,6 +1,6 @@
 import pytest
 
-from study import ROOT, snakemake
+from workflow_runs import ROOT, snakemake
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from manyseeds.tables import read
-from study import snakemake
+from workflow_runs import snakemake
 
 pytestmark = pytest.mark.workflow
 WEIGHTS = "training/mine/deep_50/seeds-000-000/weights.safetensors"
@@ -57,12 +57,12 @@ def test_strict_stops_before_training_and_warn_goes_on(tmp_path):
     assert len(said) == 1, strict.text
     assert re.search(
         r"config key datasets\.mine\.audit: strict, but .*near-duplicates: .*control/\d\.png and "
-        r"control/\d\.png.*results/mine/audit/mine/findings\.csv.*Mend the data.*`audit: warn`",
+        r"control/\d\.png.*results/mine/audit/mine/findings\.csv.*Fix the data.*`audit: warn`",
         said[0],
     )
     assert "Traceback" not in strict.text
     assert not list(strict.results.rglob("*.safetensors"))
-    assert not (strict.results / "logs/train_stack").exists()
+    assert not (strict.results / "logs/train_seeds").exists()
     findings = read(strict.results / "audit/mine/findings.csv")
     assert "near-duplicates" in set(findings["check"])
     assert read(strict.results / "audit/mine/audit.csv")["n"].sum() == len(findings)
@@ -85,7 +85,7 @@ def test_strict_stops_before_training_and_warn_goes_on(tmp_path):
     assert (warn.results / WEIGHTS).stat().st_mtime_ns == trained
     assert "Nothing to be done" in run(tmp_path, folder, "warn").text
 
-    # A gate that is passed anew hides no other reason to train.
+    # A gate that is passed again hides no other reason to train.
     assert run(tmp_path, folder, "warn", "--forcerun", "audit", lr=0.002).code == 0
     assert (warn.results / WEIGHTS).stat().st_mtime_ns > trained
     (warn.results / WEIGHTS).unlink()

@@ -15,51 +15,19 @@ import yaml
 from PIL import Image
 
 from manyseeds.tables import read
-from study import ROOT, snakemake
+from studies import MINE, mine
+from workflow_runs import ROOT, snakemake
 
 pytestmark = pytest.mark.workflow
-MINE = [{"dataset": "mine", "architectures": ["deep"]}]
-
-
-def mine(source=None, **dataset):
-    """A study of one dataset, from a folder that is there, with these keys."""
-    dataset["source"] = {"kind": "folder", "path": str(ROOT / "docs")} | (source or {})
-    return {"datasets": {"mine": dataset}, "experiments": MINE}
 
 
 @pytest.mark.parametrize(
     ("study", "says"),
     [
-        ({"studdy": "x"}, r"'studdy' was unexpected.*Allowed here: study, seed"),
-        ({"seeds": "twelve"}, "config key seeds: 'twelve' is not of type 'integer'"),
-        ({"training": {"deep": {"epoch": 3}}}, "config key training.deep: .*'epoch'.*epochs"),
+        ({"studdy": "x"}, r"config key the study: .*'studdy' was unexpected.*Allowed here: study"),
         (
-            {"experiments": [{"dataset": "snf7-sim", "architectures": ["vgg"]}]},
-            r"experiments.0.architectures.0: 'vgg' is not one of .*deep_50",
-        ),
-        (
-            {"experiments": [{"dataset": "snf", "architectures": ["deep"]}]},
-            r"experiments.0.dataset: no dataset is named 'snf'. Choose one of snap29-sim",
-        ),
-        (
-            {"experiments": [{"dataset": "snf7-sim", "architectures": ["deep"]}] * 2},
-            "experiments.1: experiments.0 has deep on snf7-sim already.*snf7-sim-2: {like",
-        ),
-        (
-            {"datasets": {"snf7-sim": {"source": {"kind": "disk"}}}},
-            r"datasets.snf7-sim.source.kind: 'disk' is not one of .*folder",
-        ),
-        (
-            {"datasets": {"snf7-sim": {"split": {"test": {"a": 0.6, "b": 0.5}}}}},
-            "datasets.snf7-sim.split.test: nothing is left to train on",
-        ),
-        (
-            {"datasets": {"snf7-sim": {"split": {"by": "group"}}}},
-            "datasets.snf7-sim.split.by: no groups are known. Give source.group",
-        ),
-        (
-            {"datasets": {"snf7-sim": {"rotate": {"splits": ["validation"]}}}},
-            "rotate.splits: no split is named validation. Choose from train, test",
+            mine(split={"test": {"test": ["day3"], "held": 0.2}}),
+            "config key datasets.mine.split.test: shares and lists of groups do not mix",
         ),
         (
             {
@@ -68,90 +36,15 @@ def mine(source=None, **dataset):
             },
             r"datasets.mine.source.path: \$NOWHERE/images does not exist.*environment variable",
         ),
-        (
-            {"datasets": {"mine": {"source": {"kind": "torchvision", "name": "MNIST"}}}},
-            r"datasets.mine.source.name: 'MNIST' is not one of .*FashionMNIST",
-        ),
-        (
-            {
-                "datasets": {
-                    "mine": {"source": {"kind": "git", "url": "https://x", "commit": "main"}}
-                }
-            },
-            r"datasets.mine.source.commit: 'main' does not match .*Full hash",
-        ),
-        (
-            {"datasets": {"mine": {"source": {"kind": "folder", "path": "x"}, "on_bad_image": 1}}},
-            r"datasets.mine.on_bad_image: 1 is not one of \['stop', 'skip'\]",
-        ),
-        (
-            {"datasets": {"mine": {"source": {"kind": "archive"}}}},
-            "datasets.mine.source: give `path` or `url`, not both",
-        ),
-        (
-            {"datasets": {"mine": {"source": {"kind": "idx", "path": "x", "url": "http://x"}}}},
-            "datasets.mine.source: give `path` or `url`, not both",
-        ),
-        (
-            mine(source={"group": "(day"}),
-            r"datasets.mine.source.group: '\(day' is not a regular expression .*Mend it",
-        ),
-        (
-            mine(source={"splits": {"train": "a", "test": "a/b"}}),
-            "datasets.mine.source.splits.test: a/b lies in the folder of train. Give each split",
-        ),
-        (
-            mine(source={"splits": ["train", "test"]}, split={"test": 0.3}),
-            "datasets.mine.split.test: the source comes split. Leave this key out .*by: field",
-        ),
-        (
-            mine(split={"test": {"test": ["day3"], "held": 0.2}}),
-            "datasets.mine.split.test: shares and lists of groups do not mix",
-        ),
-        (
-            mine(split={"test": {"test": ["day3"], "held": ["day4", "day3"]}}),
-            "datasets.mine.split.test: group 'day3' is in two splits",
-        ),
-        (
-            mine(split={"by": "tile", "test": ["day3"]}),
-            "datasets.mine.split.test: by: tile holds out no groups by name. Split by field",
-        ),
-        (
-            mine(split={"test": [3]}),
-            "datasets.mine.split.test.0: 3 is not of type 'string'",
-        ),
-        (
-            mine(scale={"percentiles": [90, 10]}),
-            "datasets.mine.scale: 90 is not below 10. .*lower one first",
-        ),
-        (mine(scale={"high": 7, "low": 7}), "datasets.mine.scale: 7 is not below 7"),
     ],
 )
 def test_a_faulty_study_stops_before_any_job(tmp_path, study, says):
+    """Three faults of many: tests/unit/study has the others."""
     run = snakemake(tmp_path, "all", "--cores", "1", study=study)
     assert run.code != 0
     assert_said_once(run.text, says)
+    assert "Traceback" not in run.text
     assert not (tmp_path / "results").exists()
-
-
-def test_all_missing_sources_are_named_at_once(tmp_path):
-    (tmp_path / "here").mkdir()
-    paths = {"one": "no/images", "two": "$NOWHERE/b.zip", "again": "no/images", "three": "here"}
-    kinds = {"one": "folder", "two": "archive", "again": "folder", "three": "archive"}
-    study = {
-        "datasets": {
-            name: {"source": {"kind": kinds[name], "path": path}} for name, path in paths.items()
-        },
-        "experiments": [{"dataset": name, "architectures": ["deep"]} for name in paths],
-    }
-    run = snakemake(tmp_path, "data", "--cores", "1", study=study)
-    assert run.code != 0
-    assert_said_once(
-        run.text,
-        "datasets.one.source.path, datasets.again.source.path: no/images does not exist",
-    )
-    assert_said_once(run.text, r"datasets.two.source.path: \$NOWHERE/b.zip .*variable NOWHERE")
-    assert_said_once(run.text, "datasets.three.source.path: here is a folder.*kind: folder")
 
 
 @pytest.fixture
@@ -296,7 +189,7 @@ def test_a_users_folder_needs_three_lines(folder, tmp_path):
     assert row.split()[-1] == "nothing"
 
 
-def test_splits_of_the_source_are_drawn_anew_only_where_the_study_says_so(folder, tmp_path):
+def test_splits_of_the_source_are_drawn_again_only_where_the_study_says_so(folder, tmp_path):
     """Whatever the order in which datasets are like another."""
     for name in ("control", "treated"):
         for number in range(10):
@@ -311,13 +204,13 @@ def test_splits_of_the_source_are_drawn_anew_only_where_the_study_says_so(folder
         "datasets": {
             "whole": {"source": {"kind": "folder", "path": str(folder / "train")}, "size": 64},
             "as-it-is": {"like": "whole", "source": split},
-            "anew": {"like": "as-it-is", "split": {"by": "field"}},
+            "again": {"like": "as-it-is", "split": {"by": "field"}},
         },
         "experiments": [
-            {"dataset": name, "architectures": ["deep"]} for name in ("as-it-is", "anew")
+            {"dataset": name, "architectures": ["deep"]} for name in ("as-it-is", "again")
         ],
     }
-    tables = [f"results/mine/splits/{name}/split.csv" for name in ("as-it-is", "anew")]
+    tables = [f"results/mine/splits/{name}/split.csv" for name in ("as-it-is", "again")]
     run = snakemake(tmp_path, *tables, "--cores", "2", study=study)
     assert run.code == 0, run.text
     kept, drawn = (read(tmp_path / table) for table in tables)
@@ -437,7 +330,7 @@ def test_a_repository_by_its_paths(folder, tmp_path):
 def test_the_study_of_the_public_images_is_well_formed(tmp_path):
     run = snakemake(tmp_path, "all", "--dry-run", study=ROOT / "studies/snf7.yaml")
     assert run.code == 0, run.text
-    assert {"fetch", "slice", "split", "pack", "train_stack"} <= run.jobs()
+    assert {"fetch", "slice", "split", "pack", "train_seeds"} <= run.jobs()
 
 
 def assert_said_once(text, pattern):

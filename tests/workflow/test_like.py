@@ -1,13 +1,11 @@
 """Datasets that are like another share what they can, and differ in nothing but what they say."""
 
-import re
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from manyseeds.tables import read
-from study import snakemake
+from workflow_runs import snakemake
 
 pytestmark = pytest.mark.workflow
 
@@ -102,63 +100,25 @@ def test_split_tile_by_tile_turned_tiles_are_in_every_split(run):
         )
 
 
-@pytest.mark.parametrize(
-    ("leaky", "training", "differ"),
-    [
-        ({}, {}, ""),
-        ({"label": "x", "audit": "strict", "expert_accuracy": 0.9}, {"epochs": 9}, ""),
-        ({"size": 64, "color": "gray"}, {"lr": 0.1}, "size, color, training.lr"),
-        ({"split": {"by": "tile", "test": {"held": 0.5}}}, {}, "split.test"),
-    ],
-)
-def test_the_leak_is_measured_where_nothing_but_the_split_differs(
-    tmp_path, leaky, training, differ
-):
+def test_a_leak_is_drawn_where_nothing_but_the_split_differs(tmp_path):
+    """Which differences count: tests/unit/study."""
     study = {
         "datasets": {
             "snf7-sim": {"source": {"fields": 2, "shape": [128, 128]}},
-            "leaky": {"like": "snf7-sim", "split": {"by": "tile"}} | leaky,
+            "leaky": {"like": "snf7-sim", "split": {"by": "tile"}},
+            "small": {"like": "snf7-sim", "split": {"by": "tile"}, "size": 64},
         },
-        "training": {"deep": {"epochs": 9}},
         "experiments": [
-            {"dataset": "snf7-sim", "architectures": ["deep"]},
-            {"dataset": "leaky", "architectures": ["deep"], "training": training},
+            {"dataset": name, "architectures": ["deep"]} for name in ("snf7-sim", "leaky")
         ],
     }
     dry = snakemake(tmp_path, "all", "--cores", "1", "--dry-run", study=study)
     assert dry.code == 0, dry.text
-    assert ("leakage" in dry.jobs()) == (not differ)
-    if differ:
-        target = "results/default/fetch/snf7-sim/images.csv"
-        run = snakemake(tmp_path, target, "--cores", "2", study=study)
-        assert f"it differs from snf7-sim in {differ}, too." in run.text
+    assert {"leakage_tables", "leakage"} <= dry.jobs()
 
-
-@pytest.mark.parametrize(
-    ("datasets", "says"),
-    [
-        ({"x": {"like": "nothing"}}, "datasets.x.like: no dataset is named 'nothing'. Choose one"),
-        ({"x": {"like": "y"}, "y": {"like": "x"}}, "like: .* is like itself in the end"),
-    ],
-)
-def test_a_faulty_like_stops_before_any_job(tmp_path, datasets, says):
-    run = snakemake(tmp_path, "all", "--cores", "1", study={"datasets": datasets})
-    assert run.code != 0
-    assert re.search(says, run.text)
-    assert not (tmp_path / "results").exists()
-
-
-@pytest.mark.parametrize(
-    ("datasets", "key"),
-    [
-        (None, "datasets"),
-        ({"x": {"like": ["snf7-sim"]}}, "datasets.x"),
-        ({"x": {"like": "y"}, "y": 5}, "datasets"),
-        ({"x": {"like": "snf7-sim", "split": 5}}, "datasets.x.split"),
-    ],
-)
-def test_what_is_of_the_wrong_type_is_named(tmp_path, datasets, key):
-    run = snakemake(tmp_path, "all", "--cores", "1", study={"datasets": datasets})
-    assert run.code != 0
-    assert f"config key {key}" in run.text
-    assert "Traceback" not in run.text
+    study["experiments"][1]["dataset"] = "small"
+    dry = snakemake(tmp_path, "all", "--cores", "1", "--dry-run", study=study)
+    assert not {"leakage_tables", "leakage"} & dry.jobs()
+    target = "results/default/fetch/snf7-sim/images.csv"
+    run = snakemake(tmp_path, target, "--cores", "2", study=study)
+    assert "it differs from snf7-sim in size, too." in run.text

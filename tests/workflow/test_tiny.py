@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from manyseeds.tables import read
-from study import ROOT, snakemake
+from workflow_runs import ROOT, snakemake
 
 pytestmark = pytest.mark.workflow
 TINY = ROOT / "tests/tiny.yaml"
@@ -32,6 +32,10 @@ TINY = ROOT / "tests/tiny.yaml"
         ("findings", "audit/*/findings.csv", 3),
         ("pairs", "audit/*/pairs.csv", 3),
         ("shares", "audit/*/shares.csv", 3),
+        ("layers", "networks/*/*/layers.csv", 4),
+        ("accuracy", "statistics/accuracy.csv", 1),
+        ("leakage", "statistics/leakage.csv", 1),
+        ("leakage_runs", "statistics/leakage_runs.csv", 1),
     ],
 )
 def test_every_table_keeps_its_contract(tiny, schema, pattern, tables):
@@ -90,19 +94,19 @@ def test_every_figure_is_there_in_three_versions(tiny):
 
 
 def test_every_network_has_the_table_of_its_layers(tiny):
-    tables = sorted(tiny.results.glob("figures/*/*/architecture.csv"))
-    assert [path.parent.relative_to(tiny.results / "figures").as_posix() for path in tables] == [
+    tables = sorted(tiny.results.glob("networks/*/*/layers.csv"))
+    assert [path.parent.relative_to(tiny.results / "networks").as_posix() for path in tables] == [
         "snap29-sim/deep_50", "snf7-sim/deep", "snf7-sim/deep_50", "snf7-sim-leaky/deep",
     ]  # fmt: skip
     for path in tables:
-        seeds = tiny.results / "training" / path.parent.relative_to(tiny.results / "figures")
+        seeds = tiny.results / "training" / path.parent.relative_to(tiny.results / "networks")
         weights = load_file(seeds / "seeds-000-001/weights.safetensors")
         of_one_seed = sum(part[0].size for part in weights.values())
         assert read(path)["parameters"].sum() == of_one_seed
 
 
 def test_leakage_is_the_difference_of_the_two_splits(tiny):
-    row = pd.read_csv(tiny.results / "figures/leakage.csv").iloc[0]
+    row = pd.read_csv(tiny.results / "statistics/leakage.csv").iloc[0]
     means = {}
     for dataset in ("snf7-sim", "snf7-sim-leaky"):
         tables = map(read, (tiny.results / f"evaluation/{dataset}/deep").rglob("evaluation.csv"))
@@ -125,7 +129,7 @@ def test_every_job_leaves_a_log(tiny):
     logs = list(tiny.results.rglob("logs/**/*.log"))
     assert {log.relative_to(tiny.results / "logs").parts[0] for log in logs} >= {
         "simulate", "slice", "split", "rotate", "pack", "audit", "audit_gate",
-        "architecture_drawing", "train_stack", "evaluate",
+        "architecture_drawing", "train_seeds", "evaluate",
     }  # fmt: skip
 
 
@@ -159,7 +163,7 @@ def test_a_touched_caption_trains_nothing(tiny):
     assert "Nothing to be done" in again.text
 
 
-def test_a_figure_drawn_anew_trains_nothing(tiny):
+def test_a_figure_drawn_again_trains_nothing(tiny):
     again = snakemake(
         tiny.folder, "figures", "--cores", "2", "--forcerun", "accuracy_boxplot", study=TINY
     )
@@ -167,11 +171,11 @@ def test_a_figure_drawn_anew_trains_nothing(tiny):
     assert again.jobs() == {"accuracy_boxplot", "figures"}
 
 
-def test_more_epochs_train_anew_and_fetch_nothing(tiny):
+def test_more_epochs_train_again_and_fetch_nothing(tiny):
     longer = tiny.folder / "longer.yaml"
     longer.write_text(TINY.read_text().replace("deep: {epochs: 2", "deep: {epochs: 3"))
     again = snakemake(tiny.folder, "all", "--cores", "2", "--dry-run", study=longer)
-    assert "train_stack" in again.jobs()
+    assert "train_seeds" in again.jobs()
     assert not {"simulate", "slice", "split", "rotate", "pack", "training_panel"} & again.jobs()
 
 
@@ -206,7 +210,7 @@ def test_the_report_is_one_self_contained_file(tiny):
 
 def test_the_sections_of_the_report_have_a_number_and_a_name_each():
     rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
-    sections = sorted(set(re.findall(r'category="(\d+)\. ([^"]+)"', rules)))
+    sections = sorted(set(re.findall(r'"(\d+)\. ([^"]+)"', rules)))
     numbers, names = zip(*sections, strict=True)
     assert list(numbers) == [str(number) for number in range(1, len(sections) + 1)]
     assert len(set(names)) == len(names)

@@ -1,0 +1,235 @@
+"""What is wrong with a study is said in one message: the key, the fault, the remedy."""
+
+import re
+
+import pytest
+
+from manyseeds.errors import InputError
+from studies import MINE, laid_over, mine, study_over_default
+
+
+def fault_of(study) -> str:
+    with pytest.raises(InputError) as raised:
+        study_over_default(study)
+    return str(raised.value)
+
+
+def snapshots(**keys):
+    """Say a study that keeps these snapshots."""
+    experiment = {"dataset": "snf7-sim", "architectures": ["deep"], "snapshots": keys}
+    return {"experiments": [experiment]}
+
+
+@pytest.mark.parametrize(
+    ("study", "says"),
+    [
+        ({"studdy": "x"}, r"'studdy' was unexpected.*Allowed here: study, seed"),
+        ({"studdy": "x", "sed": 1}, r"\('studdy', 'sed' were unexpected\)"),
+        ({"seeds": "twelve"}, "config key seeds: 'twelve' is not of type 'integer'.*How many"),
+        ({"seeds": 0}, "config key seeds: 0 is less than the minimum of 1"),
+        ({"seeds": 1001}, "config key seeds: 1001 is greater than the maximum of 1000"),
+        ({"seeds": True}, "config key seeds: True is not of type 'integer'"),
+        ({"study": "../x"}, r"config key study: '../x' does not match '\^\[A-Za-z0-9\]"),
+        ({"training": {"deep": {"epoch": 3}}}, "config key training.deep: .*'epoch'.*epochs"),
+        (
+            {"training": {"deep": {"lr": 0}}},
+            r"training.deep.lr: 0 is less than or equal to the minimum of 0. \(lr: Learning rate",
+        ),
+        ({"training": {"deep": {"images_per_epoch": "al"}}}, "'al' is not one of .'all'."),
+        ({"training": {"alexnet": {"momentum": 1}}}, "1 is greater than or equal to the maximum"),
+        (
+            {"experiments": [{"dataset": "snf7-sim", "architectures": ["vgg"]}]},
+            r"experiments.0.architectures.0: 'vgg' is not one of .*deep_50",
+        ),
+        (
+            {"experiments": [{"dataset": "snf7-sim", "architectures": ["deep", "deep"]}]},
+            r"experiments.0.architectures: \['deep', 'deep'\] has non-unique elements",
+        ),
+        ({"experiments": []}, r"config key experiments: \[\] should be non-empty"),
+        (
+            {"experiments": [{"dataset": "snf", "architectures": ["deep"]}]},
+            r"experiments.0.dataset: no dataset is named 'snf'. Choose one of snap29-sim",
+        ),
+        (
+            {"experiments": [{"architectures": ["deep"]}]},
+            r"experiments.0: 'dataset' is a required property. Allowed here: dataset, arch",
+        ),
+        (
+            {"experiments": [{"dataset": "snf7-sim", "architectures": ["deep"]}] * 2},
+            "experiments.1: experiments.0 has deep on snf7-sim already.*snf7-sim-2: {like",
+        ),
+        (
+            snapshots(seeds=[3, 12]),
+            "experiments.0.snapshots.seeds: seed 12 is not trained. The study has the seeds 0 to",
+        ),
+        (
+            snapshots(most=20),
+            "experiments.0.snapshots.most: 20 moments are fewer than the first 50",
+        ),
+        (
+            snapshots(layers=["conv1", "relu1"]),
+            "experiments.0.snapshots.layers: deep has no layer relu1 with weights. .*conv1, conv2",
+        ),
+        (
+            {"datasets": {"snf7-sim": {"source": {"kind": "disk"}}}},
+            r"datasets.snf7-sim.source.kind: 'disk' is not one of .*folder",
+        ),
+        ({"datasets": {"x": {"source": 5}}}, "datasets.x.source: 5 is not of type 'object'"),
+        ({"datasets": {"a b": {"like": "snf7-sim"}}}, "config key datasets: 'a b' does not match"),
+        (
+            {"datasets": {"snf7-sim": {"split": {"test": {"a": 0.6, "b": 0.5}}}}},
+            "datasets.snf7-sim.split.test: nothing is left to train on",
+        ),
+        (
+            {"datasets": {"snf7-sim": {"split": {"by": "group"}}}},
+            "datasets.snf7-sim.split.by: no groups are known. Give source.group",
+        ),
+        (
+            {"datasets": {"snf7-sim": {"split": {"by": "source"}}}},
+            "datasets.snf7-sim.split.by: the source does not come split",
+        ),
+        (
+            {"datasets": {"snf7-sim": {"classes": ["control", "snap29"]}}},
+            r"datasets.snf7-sim.classes: a simulated dataset has the classes \['control', 'snf7'\]",
+        ),
+        (
+            {"datasets": {"snf7-sim": {"rotate": {"splits": ["validation"]}}}},
+            "rotate.splits: no split is named validation. Choose from train, test",
+        ),
+        (
+            {"datasets": {"snf7-sim": {"rotate": {"splits": ["test"]}, "split": {"by": "tile"}}}},
+            "rotate.splits: split tile by tile, every split has rotated tiles",
+        ),
+        (mine(source={"angle": r"_(\d+)"}, rotate={"angles": [0, 5]}), "came rotated already"),
+        (
+            {
+                "datasets": {"mine": {"source": {"kind": "folder", "path": "$NOWHERE/images"}}},
+                "experiments": MINE,
+            },
+            r"datasets.mine.source.path: \$NOWHERE/images does not exist.*environment variable",
+        ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "torchvision", "name": "MNIST"}}}},
+            r"datasets.mine.source.name: 'MNIST' is not one of .*FashionMNIST",
+        ),
+        (
+            {
+                "datasets": {
+                    "mine": {"source": {"kind": "git", "url": "https://x", "commit": "main"}}
+                }
+            },
+            r"datasets.mine.source.commit: 'main' does not match .*Full hash",
+        ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "folder", "path": "x"}, "on_bad_image": 1}}},
+            r"datasets.mine.on_bad_image: 1 is not one of \['stop', 'skip'\]",
+        ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "archive"}}}},
+            "datasets.mine.source: give `path` or `url`, not both",
+        ),
+        (
+            {"datasets": {"mine": {"source": {"kind": "idx", "path": "x", "url": "http://x"}}}},
+            "datasets.mine.source: give `path` or `url`, not both",
+        ),
+        (
+            mine(source={"groop": "x"}),
+            "datasets.mine.source: .*'groop' was unexpected.*Allowed here: kind, .*group",
+        ),
+        (
+            mine(source={"group": "(day"}),
+            r"datasets.mine.source.group: '\(day' is not a regular expression .*Fix it",
+        ),
+        (
+            mine(source={"splits": {"train": "a", "test": "a/b"}}),
+            "datasets.mine.source.splits.test: a/b lies in the folder of train. Give each split",
+        ),
+        (
+            mine(source={"splits": ["train", "test"]}, split={"test": 0.3}),
+            "datasets.mine.split.test: the source comes split. Leave this key out .*by: field",
+        ),
+        (
+            mine(split={"test": {"test": ["day3"], "held": 0.2}}),
+            "datasets.mine.split.test: shares and lists of groups do not mix",
+        ),
+        (
+            mine(split={"test": {"test": ["day3"], "held": ["day4", "day3"]}}),
+            "datasets.mine.split.test: group 'day3' is in two splits",
+        ),
+        (
+            mine(split={"by": "tile", "test": ["day3"]}),
+            "datasets.mine.split.test: by: tile holds out no groups by name. Split by field",
+        ),
+        (mine(split={"test": [3]}), "datasets.mine.split.test.0: 3 is not of type 'string'"),
+        (mine(split={"test": {"train": 0.5}}), "split.test: 'train' does not match"),
+        (mine(split={"test": {"mapping": 2}}), "split.test.mapping: 2 is greater than or equal"),
+        (mine(classes=["a"]), r"datasets.mine.classes: \['a'\] is too short"),
+        (mine(pages=["green", "pink"]), "datasets.mine.pages.1: 'pink' is not one of"),
+        (mine(pages="last"), r"datasets.mine.pages: 'last' is not one of \['first', 'max'\]"),
+        (mine(scale={"low": 1}), "datasets.mine.scale: 'high' is a required property.*low, high"),
+        (mine(scale={"percentiles": [1]}), r"scale.percentiles: \[1\] is too short"),
+        (
+            mine(scale={"percentiles": [90, 10]}),
+            "datasets.mine.scale: 90 is not below 10. .*lower one first",
+        ),
+        (mine(scale={"high": 7, "low": 7}), "datasets.mine.scale: 7 is not below 7"),
+        ({"datasets": {"x": {"like": "nothing"}}}, "datasets.x.like: no dataset is named 'noth"),
+        (
+            {"datasets": {"x": {"like": "y"}, "y": {"like": "x"}}},
+            "datasets.y.like: x is like itself in the end",
+        ),
+        ({"datasets": {"x": {"like": ["snf7-sim"]}}}, "config key datasets.x"),
+        ({"datasets": {"x": {"like": "y"}, "y": 5}}, "config key datasets"),
+        ({"datasets": {"x": {"like": "snf7-sim", "split": 5}}}, "datasets.x.split: 5 is not of"),
+        ({"engine": {"stack": "some"}}, r"engine.stack: 'some' is not one of \['auto'\]"),
+    ],
+)
+def test_the_message_names_the_key(study, says):
+    message = fault_of(study)
+    assert re.match(says if says.startswith("config key") else f"config key .*{says}", message)
+    assert "\n" not in message
+
+
+def test_datasets_that_are_no_mapping():
+    for datasets in (None, 5, []):
+        assert "config key datasets" in fault_of({"datasets": datasets})
+
+
+def test_a_dataset_may_have_the_name_of_a_key():
+    """What is allowed and what a key means is looked up where it stands."""
+    study = {"datasets": {"size": {"like": "snf7-sim", "colour": "gray"}}}
+    assert "config key datasets.size: " in fault_of(study)
+    assert "Allowed here: like, source, label" in fault_of(study)
+
+
+def test_all_missing_sources_are_named_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    paths = {"one": "no/images", "two": "$NOWHERE/b.zip", "again": "no/images", "three": "here"}
+    kinds = {"one": "folder", "two": "archive", "again": "folder", "three": "archive"}
+    lines = fault_of(
+        {
+            "datasets": {
+                name: {"source": {"kind": kinds[name], "path": path}}
+                for name, path in paths.items()
+            },
+            "experiments": [{"dataset": name, "architectures": ["deep"]} for name in paths],
+        }
+    ).splitlines()
+    for line, says in zip(
+        lines,
+        (
+            "datasets.one.source.path, datasets.again.source.path: no/images does not exist",
+            r"datasets.two.source.path: \$NOWHERE/b.zip .*variable NOWHERE",
+            "datasets.three.source.path: here is a folder.*kind: folder",
+        ),
+        strict=True,
+    ):
+        assert re.match(f"config key {says}", line)
+
+
+def test_a_configuration_is_not_changed():
+    config = laid_over({"datasets": {"x": {"like": "snf7-sim"}}}, {})
+    before = laid_over(config, {})
+    study_over_default(config)
+    assert config == before
