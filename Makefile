@@ -1,7 +1,7 @@
 # Two commands set a fresh machine up: make reproduce, make test. Both need Python >= 3.11.
 # Each target says what it runs; the README shows the same commands without make.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce data train figures report test benchmark benchmark-data lint format clean
+.PHONY: help reproduce data train figures report check test lint format docs benchmark benchmark-data clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -13,6 +13,8 @@ STUDY ?=
 OPTIONS ?=
 
 VENV := .venv/bin
+# Whatever runs a module of the library by its name finds it there.
+LIBRARY := PYTHONPATH=scripts
 CONFIG := $(if $(STUDY),--configfile $(STUDY))
 # The target comes first: --configfile takes all that follows it.
 SNAKEMAKE = $(VENV)/snakemake $(1) --cores $(CORES) $(OPTIONS) $(CONFIG)
@@ -24,13 +26,15 @@ check_name = @[[ "$(NAME)" =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$$ ]] || { echo "No stu
 
 help:
 	@echo "make reproduce [STUDY=studies/fashion.yaml] [CORES=2]   run a study and write its report"
-	@echo "make test                                               run the tests"
 	@echo "make data | train | figures | report                    run a study as far as that"
+	@echo "make check                                              lint, and the fast tests; a minute"
+	@echo "make test                                               run all tests"
+	@echo "make docs                                               write the pages made from the code"
 	@echo "make benchmark [OPTIONS=--quick]                        measure beside Keras and PyTorch"
 	@echo "make benchmark-data [OPTIONS=--quick]                   measure the stages of the data"
 	@echo "make lint | format | clean                              check, format, delete results"
 
-# Anew whenever a pin changes.
+# Made again whenever a pin changes.
 .venv/.installed: requirements.txt constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'manyseeds needs Python 3.11 or later: make PYTHON=python3.11 ...')"
 	@echo "Installing the packages of requirements.txt into .venv; some minutes, once."
@@ -50,6 +54,10 @@ report: .venv/.installed
 	@echo
 	@echo "The report of the study '$(NAME)': $(REPORT)"
 	@echo "Its figures for print: results/$(NAME)/figures/"
+
+# For every change while one works: it takes a minute on two cores.
+check: lint
+	$(VENV)/pytest tests/unit -m "not slow" -n 2 --quiet
 
 test: .venv/.installed
 	$(VENV)/pytest
@@ -71,12 +79,20 @@ lint: .venv/.installed
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/snakefmt --check Snakefile rules
+	$(VENV)/codespell
+	$(LIBRARY) $(VENV)/lint-imports --no-logo
+	$(VENV)/mypy
 	$(VENV)/snakemake --lint
 
 format: .venv/.installed
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 	$(VENV)/snakefmt Snakefile rules
+
+# The schema of a study, its tables in docs/studies.md, and the table in docs/architectures.md.
+docs: .venv/.installed
+	$(LIBRARY) $(VENV)/python -m manyseeds.study.reference
+	$(LIBRARY) $(VENV)/python -m manyseeds.networks.catalogue
 
 clean: .venv/.installed
 	$(check_name)
