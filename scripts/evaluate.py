@@ -37,7 +37,7 @@ with reporting():
     for split, pack in zip(params.splits, all_packs, strict=True):
         probabilities = prediction.predict(network, pack.images, precision, params.head)
         row = {"dataset": job.dataset, "architecture": job.architecture, "split": split}
-        found = scores.evaluation_table(probabilities, pack.labels, seeds)
+        found = scores.evaluation_table(probabilities, pack.labels, seeds, params.head)
         evaluations.append(found.assign(**row))
         predictions.append(
             scores.prediction_table(

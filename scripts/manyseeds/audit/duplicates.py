@@ -57,8 +57,8 @@ def candidates(
     Parameters
     ----------
     rotated, fixed : path
-        Thumbnails as `describe` wrote them: of the tiles hashed at every `STEP` degrees, and of
-        those hashed as they are. It is faster if the first are the fewer.
+        Thumbnails as `thumbnails.describe` wrote them: of the tiles hashed at every `STEP`
+        degrees, and of those hashed as they are. It is faster if the first are the fewer.
     rotated_rows, fixed_rows : numpy.ndarray
         int64, the rows to compare.
     scratch : path
@@ -103,7 +103,7 @@ def hash_rows(
     Parameters
     ----------
     thumbnails : path
-        As `describe` wrote them.
+        As `thumbnails.describe` wrote them.
     rows : numpy.ndarray
         int64 (n,).
     angles : sequence of float
@@ -125,7 +125,7 @@ def confirm(rotated: Path, fixed: Path, pairs: pd.DataFrame, workers: int = 1) -
     Parameters
     ----------
     rotated, fixed : path
-        Thumbnails as `describe` wrote them.
+        Thumbnails as `thumbnails.describe` wrote them.
     pairs : pandas.DataFrame
         As `candidates` returns them.
     workers : int

@@ -10,7 +10,7 @@ from manyseeds.audit import duplicates
 CLOSEST = 10
 """Pairs of tiles that are listed also where they are no near-duplicates."""
 SIDES = ["tile", "image", "class", "group", "split", "place"]
-"""What `pairs` says of each tile of a pair."""
+"""What `pairs_across` says of each tile of a pair."""
 
 
 def pairs_across(table: pd.DataFrame, scratch: Path, workers: int = 1) -> pd.DataFrame:

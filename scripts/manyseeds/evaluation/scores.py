@@ -83,19 +83,24 @@ def prediction_table(
 
 
 def evaluation_table(
-    probabilities: np.ndarray, labels: np.ndarray, seeds: Sequence[int]
+    probabilities: np.ndarray, labels: np.ndarray, seeds: Sequence[int], head: str = "logits"
 ) -> pd.DataFrame:
     """Return a row a seed: seed, n, accuracy, chance, loss, calibration_error.
 
-    Chance is the accuracy of always naming the commonest class of these images.
+    Chance is the accuracy of always naming the commonest class of these images. The outputs of a
+    sigmoid head do not add up to 1: for the loss each is divided by their sum. Otherwise a network
+    that is sure of every class at once would have a loss of 0.
     """
+    shares = probabilities
+    if head == "sigmoid":
+        shares = probabilities / np.maximum(probabilities.sum(-1, keepdims=True), 1e-12)
     return pd.DataFrame(
         {
             "seed": list(seeds),
             "n": len(labels),
             "accuracy": accuracy(probabilities, labels),
             "chance": np.bincount(labels).max() / len(labels),
-            "loss": cross_entropy(probabilities, labels),
+            "loss": cross_entropy(shares, labels),
             "calibration_error": calibration_error(probabilities, labels),
         }
     )

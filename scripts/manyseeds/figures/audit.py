@@ -97,7 +97,7 @@ def pairs_panel(
     Parameters
     ----------
     pairs : pandas.DataFrame
-        As `report.pairs_across` returns them; the first `count` rows are drawn.
+        As `pairs.pairs_across` returns them; the first `count` rows are drawn.
     images : mapping of str to numpy.ndarray
         The pack of each split, uint8 (n, height, width, 1 or 3).
     title : str

@@ -33,7 +33,7 @@ def leakage_plot(
     Parameters
     ----------
     runs, table : pandas.DataFrame
-        Of `paired_runs` and `leakage_table`.
+        Of `comparisons.paired_runs` and `comparisons.leakage_table`.
     labels : mapping of str to str
         What to call the datasets.
     split_by : mapping of str to str

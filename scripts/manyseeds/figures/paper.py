@@ -219,7 +219,8 @@ def fit_text(
     tuple of (str, float)
         The text with its ending, and its size in points.
     """
-    size = largest * min(1.0, width / text_width(text + ending, largest, weight))
+    needed = text_width(text + ending, largest, weight)
+    size = largest * min(1.0, width / needed) if needed else largest
     if size >= smallest:
         return text + ending, size
     # Measuring is slow: begin near the length that fits.
@@ -244,6 +245,8 @@ def wrap_text(text: str, width: float, size: float) -> list[str]:
 
 @functools.cache
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Return the width of a line of text in millimeters, at a size in points."""
+    """Return the width of a line of text in millimeters, at a size in points; 0 of blanks alone."""
+    if not text.strip():
+        return 0.0
     path = TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT, weight=weight))
     return path.get_extents().width / 72 * INCH

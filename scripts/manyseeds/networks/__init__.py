@@ -1,5 +1,6 @@
-"""Networks: their architectures, many seeds as one and plainly, opening them, what they predict.
+"""Networks: architectures, many seeds as one network, its plain twin, opening, predictions.
 
-Knows layers and weights. `architectures` and `summary` are free of torch.
+Knows layers and weights, and opens the networks of ImageNet (`pretrained`). `architectures`,
+`layers` and `summary` are free of torch.
 May import `machine`.
 """

@@ -23,7 +23,8 @@ _OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 HEADS = tuple(_OUTPUTS)
-"""Names of the heads. All give the largest output to the class with the largest logit."""
+"""Names of the heads. All give the largest output to the class with the largest logit, except where
+sigmoids of large logits round to the same number."""
 
 
 def head_outputs(logits: Tensor, head: str = "logits") -> Tensor:

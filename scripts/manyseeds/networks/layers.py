@@ -1,5 +1,6 @@
 """The layers of a network, without weights: what each is, and its place and shapes in a network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -150,3 +151,12 @@ class PlacedLayer:
 
 MOVING = ("mean", "variance")
 """Parts of a layer's weights that are averages of what it saw, not learned."""
+
+
+def weight_owners(layers: Sequence[PlacedLayer]) -> dict[str, str]:
+    """Return, for each layer with weights, the layer whose weights it has.
+
+    That is the layer itself, or for a tied layer the first of those it is tied to.
+    """
+    own = {placed.name for placed in layers if placed.weight_shapes}
+    return {placed.name: placed.weights_of for placed in layers if placed.weights_of in own}

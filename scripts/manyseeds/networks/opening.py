@@ -69,7 +69,7 @@ def open_networks(
     """
     try:
         weights = load_file(weights_path)
-    except SafetensorError as fault:
+    except (OSError, SafetensorError) as fault:
         raise InputError(f"{weights_path}: cannot be read ({fault}). {_AGAIN}") from fault
     _check_fit(weights_path, weights, layers, seeds)
     finite = torch.stack([value.flatten(1).isfinite().all(1) for value in weights.values()]).all(0)
@@ -87,6 +87,8 @@ def open_networks(
                 f"{weights_path}: seed {seed} {reason}. Choose among {', '.join(map(str, whole))}."
             )
     left = [seed for seed in whole if chosen is None or seed in chosen]
+    if not left:
+        raise InputError(f"{weights_path}: no seed is chosen. Choose among {whole}.")
     places = [place for place, seed in enumerate(seeds) if seed in left]
     network = StackedNetwork(layers, {name: value[places] for name, value in weights.items()})
     return Opened(network.to(device).eval(), left, diverged)

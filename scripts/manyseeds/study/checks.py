@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from manyseeds.errors import InputError
 from manyseeds.networks.architectures import ARCHITECTURES, build
+from manyseeds.networks.layers import weight_owners
 from manyseeds.study.dataset import TRAIN, Dataset
 from manyseeds.study.models.dataset import CountRange, PercentileRange
 
@@ -70,7 +71,7 @@ def _faults_of_snapshots(experiment: "Experiment", seeds: int) -> Iterator[str]:
     for architecture in experiment.architectures:
         made_for = ARCHITECTURES[architecture]
         placed = build(architecture, made_for.images, made_for.classes)
-        known = [layer.name for layer in placed if layer.weight_shapes]
+        known = weight_owners(placed)
         for name in wanted.layers or ():
             if name not in known:
                 yield (

@@ -1,5 +1,5 @@
 """Training many seeds: the loop, a step, its settings, and what is kept on the way.
 
 Knows minibatches, optimizers, checkpoints and snapshots.
-May import `networks` and `machine`.
+May import `networks`, `machine` and `tables`.
 """

@@ -26,7 +26,7 @@ from torch import Tensor
 from manyseeds import tables
 from manyseeds.errors import InputError
 from manyseeds.machine.disks import megabytes
-from manyseeds.networks.layers import PlacedLayer, Shape
+from manyseeds.networks.layers import PlacedLayer, Shape, weight_owners
 
 TABLE = "snapshots.csv"
 _BYTES = 4  # of a float32
@@ -49,7 +49,8 @@ class SnapshotRequest:
         stands for the weights it shares.
     first : int
     most : int
-        Most moments that are kept when they grow fewer and fewer; training with fewer keeps all.
+        Most moments that are kept when they grow fewer and fewer. Training with fewer steps keeps
+        all. Where several moments round to one step, fewer than these are left.
     every : int or None
     each_epoch : bool
 
@@ -160,7 +161,7 @@ def kept_weights(request: Requested, layers: Sequence[PlacedLayer]) -> dict[str,
         When the request names what is no layer of this network, or one without weights.
     """
     shapes = {placed.name: placed.weight_shapes for placed in layers}
-    owners = {placed.name: placed.weights_of for placed in layers if shapes[placed.weights_of]}
+    owners = weight_owners(layers)
     wanted = owners if request.layers is None else request.layers
     for name in wanted:
         if name not in owners:

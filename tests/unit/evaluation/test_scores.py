@@ -58,3 +58,9 @@ def test_tables():
     assert by_seed["n"].tolist() == [4, 4]
     unequal = scores.evaluation_table(PROBABILITIES, np.array([1, 0, 0, 0]), [5, 6])
     assert unequal["chance"].tolist() == [0.75, 0.75]
+
+
+def test_a_sigmoid_head_sure_of_all_classes_has_the_loss_of_guessing():
+    """Each of four classes has a quarter of the outputs: the loss is ln 4."""
+    table = scores.evaluation_table(np.ones((1, 8, 4)), np.arange(8) % 4, [0], "sigmoid")
+    assert table["loss"].item() == pytest.approx(np.log(4))

