@@ -8,8 +8,6 @@ ABOUT_DATASET = {**of_dataset("splits", "simulated", title="label"), "study_seed
 ABOUT_STUDY = {
     "labels": by_dataset("label"),
     "simulated": [dataset.name for dataset in study.used if dataset.simulated],
-    "split_by": by_dataset("split_by"),
-    "experts": by_dataset("keys.expert_accuracy"),
 }
 
 
@@ -44,4 +42,10 @@ def finish_figures():
     for drawn in (one for one in workflow.rules if one.name in FIGURES):
         drawn.conda_env = "../envs/figures.yaml"
         names = [f"{{wildcards.{name}}}" for name in sorted(drawn.wildcard_names, reverse=True)]
-        drawn.message = " ".join([f"Draw the figure '{FIGURES[drawn.name]}'", *names]) + "."
+        of = f" of {', '.join(names)}" if names else ""
+        drawn.message = f"Draw the figure '{FIGURES[drawn.name]}'{of}."
+    lost = set(FIGURES) - {one.name for one in workflow.rules}
+    if lost:
+        raise WorkflowError(
+            f"A figure's file must have the name of its rule, unlike {', '.join(lost)}."
+        )

@@ -31,7 +31,12 @@ rule accuracy_tables:
 
 rule leakage_tables:
     input:
-        evaluations=rules.accuracy_tables.output.runs,
+        evaluations=lambda wildcards: [
+            f"<results>/evaluation/{dataset}/{pair.architecture}/{job.name}/evaluation.csv"
+            for pair in study.leaky_pairs
+            for dataset in (pair.honest, pair.leaky)
+            for job in study.seed_jobs
+        ],
     output:
         runs="<results>/statistics/leakage_runs.csv",
         table=in_report(
@@ -65,7 +70,7 @@ rule accuracy_boxplot:
     log:
         "<logs>/accuracy_boxplot.log",
     params:
-        **ABOUT_STUDY,
+        **(ABOUT_STUDY | {"experts": by_dataset("keys.expert_accuracy")}),
     script:
         "../scripts/accuracy_boxplot.py"
 
@@ -79,6 +84,6 @@ rule leakage:
     log:
         "<logs>/leakage.log",
     params:
-        **ABOUT_STUDY,
+        **(ABOUT_STUDY | {"split_by": by_dataset("split_by")}),
     script:
         "../scripts/leakage.py"

@@ -68,7 +68,7 @@ rule train_seeds:
 
 
 # The same rule, but it also keeps weights at moments of the training. It is for the jobs of which
-# the study wants snapshots.
+# the study wants snapshots: the constraint looks ahead in the path, from the dataset on to the seeds.
 use rule train_seeds as train_seeds_with_snapshots with:
     output:
         **TRAINED,
@@ -76,10 +76,10 @@ use rule train_seeds as train_seeds_with_snapshots with:
     wildcard_constraints:
         dataset=rf"(?=(?:{any_name_of(kept_snapshots('{dataset}/{architecture}/{seeds}'))})/)[^/]+",
     params:
+        # Of the seeds of this job alone: what is asked of others must not train it again.
         snapshots=lambda wildcards: study.snapshots(
             wildcards.dataset, wildcards.architecture
-        ).plain(),
-        experiment=lambda wildcards: study.key_of(wildcards.dataset, wildcards.architecture),
+        ).of_seeds(seeds_of(wildcards)),
 
 
 ruleorder: train_seeds_with_snapshots > train_seeds

@@ -56,7 +56,9 @@ with reporting():
         request = snapshots.SnapshotRequest.of(**params.snapshots)
         wanted = snapshots.merge([request]).among(params.seeds)
         needed = snapshots.size(wanted, layers, settings.steps(len(train)), settings.epochs)
-        snapshots.check_room(kept, needed, f"{params.experiment}.snapshots")
+        snapshots.check_room(
+            kept, needed, f"experiments ({job.architecture} on {job.dataset}).snapshots"
+        )
 
     streams = partial(rng, params.study_seed, "train", params.stream, job.architecture)
     with termination_noticed() as stop:

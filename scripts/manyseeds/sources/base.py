@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic import ConfigDict, Field
 
 from manyseeds.sources import inventory
 from manyseeds.sources.fetched import Fetched
+from manyseeds.sources.keys import Keys
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,12 +25,10 @@ SOURCES: "dict[str, type[Source]]" = {}
 Streams = Callable[..., "np.random.Generator"]
 
 
-class Source(BaseModel):
+class Source(Keys):
     """Where the images of a dataset come from."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, populate_by_name=True, serialize_by_alias=True
-    )
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
     place: ClassVar[int] = 99
     """Where the kind stands in `SOURCES`; a new one comes last."""
 
@@ -191,19 +189,6 @@ class Source(BaseModel):
             known = sorted((SOURCES | {kind: cls}).items(), key=lambda item: item[1].place)
             SOURCES.clear()
             SOURCES.update(known)
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        schema = handler(core_schema)
-        for key in handler.resolve_ref_schema(schema)["properties"].values():
-            # An optional key is left out of a study, not written as null.
-            if key.get("default", "") is None:
-                del key["default"]
-                (kept,) = (option for option in key.pop("anyOf") if option != {"type": "null"})
-                key.update(kept | key)
-        return schema
 
     def _fault(self, path: Path) -> str:
         """Return what is wrong with its path and what to do, or ""; may raise OSError."""

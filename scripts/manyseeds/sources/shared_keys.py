@@ -22,6 +22,8 @@ from manyseeds.sources.fetched import Fetched
 PathKey = Annotated[str, Field(min_length=1)]
 UrlKey = Annotated[str, Field(pattern="^https?://")]
 PATH = "A folder or file. Environment variables are written as $NAME."
+ON_NAMES = ("class", "group", "angle", "splits")
+"""Keys on the names of a source's files. They come last where keys are listed."""
 URL = "Where to download it from. Give this, or `path`."
 InsideKey = Annotated[
     str, Field(description="Folder in the archive or repository that holds the classes.")

@@ -1,6 +1,6 @@
 """What must go together in a study beyond the keys themselves."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,24 @@ from manyseeds.study.models.dataset import CountRange, PercentileRange
 
 if TYPE_CHECKING:
     from manyseeds.study.models.study import Experiment
+
+
+def check_catalogue(datasets: Iterable[Dataset]) -> None:
+    """Raise if a dataset, used or not, would be split again without saying so.
+
+    Raises
+    ------
+    InputError
+        Its source comes split, and the study names a test share without `split.by`.
+    """
+    for dataset in datasets:
+        split = dataset.keys.split
+        if dataset.source.comes_split and split.by is None and "test" in split.model_fields_set:
+            raise InputError(
+                f"config key datasets.{dataset.name}.split.test: the source comes split. Leave "
+                f"this key out to take its splits, or say by what to split instead: split.by: "
+                f"field, or group."
+            )
 
 
 def check_experiments(
@@ -63,7 +81,8 @@ def _faults_of_snapshots(experiment: "Experiment", seeds: int) -> Iterator[str]:
     for seed in wanted.seeds:
         if seed >= seeds:
             yield f"seeds: seed {seed} is not trained. The study has the seeds 0 to {seeds - 1}."
-    if wanted.most < wanted.first + 2:
+    thinned = wanted.every is None and not wanted.each_epoch
+    if thinned and wanted.most < wanted.first + 2:
         yield (
             f"most: {wanted.most} moments are fewer than the first {wanted.first} minibatches with "
             f"the beginning and the end. Give a larger `most`, or a smaller `first`."
@@ -143,12 +162,6 @@ def _faults(dataset: Dataset) -> Iterator[str]:
 def _faults_of_test(dataset: Dataset) -> Iterator[str]:
     """Yield why the test splits cannot be held out as the study says."""
     by, test = dataset.split_by, dataset.held_out
-    split = dataset.keys.split
-    if dataset.source.comes_split and split.by is None and "test" in split.model_fields_set:
-        yield (
-            "split.test: the source comes split. Leave this key out to take its splits, or say by "
-            "what to split instead: split.by: field, or group."
-        )
     named = {split: groups for split, groups in test.items() if isinstance(groups, list)}
     if named and by in ("source", "tile"):
         yield (

@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from manyseeds.errors import InputError
+from manyseeds.sources.shared_keys import ON_NAMES
 from manyseeds.sources.source import SOURCES
 from manyseeds.study.models.dataset import DatasetKeys, Grid, Rotate, Split
 from manyseeds.study.models.study import Engine, Experiment, Snapshots, StudyKeys
@@ -31,9 +33,6 @@ TABLES: dict[str, type[BaseModel]] = {
     **{f"source {kind}": model for kind, model in SOURCES.items()},
 }
 """The tables of the page, by the names in their markers."""
-
-ON_NAMES = ("class", "group", "angle", "splits")
-"""Keys of a source on the names of its files. They come last in a table."""
 
 
 def schema() -> dict[str, Any]:
@@ -78,6 +77,8 @@ def renewed(page: str) -> str:
     """Return a page with the tables that the models have now, between their markers."""
     for name, model in TABLES.items():
         begin, end = f"<!-- made by make docs: {name} -->", f"<!-- end: {name} -->"
+        if begin not in page or end not in page:
+            raise InputError(f"{PAGE.name}: has no markers for {name!r}. Add {begin} and {end}.")
         before, rest = page.split(begin)
         _, after = rest.split(end)
         page = f"{before}{begin}\n\n{table(model)}\n\n{end}{after}"
@@ -118,7 +119,16 @@ def _values(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str
         yield "text"
     elif schema.get("type") == "array":
         items = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
-        yield f"list of {' or '.join(_values(items, whole)) or 'values'}"
+        kind = " or ".join(_values(items, whole)) or "values"
+        for one, many in (
+            ("whole number", "whole numbers"),
+            ("number", "numbers"),
+            ("text", "texts"),
+        ):
+            if kind.startswith(one):
+                kind = kind.replace(one, many, 1)
+                break
+        yield f"list of {kind}"
     elif schema.get("type") == "object":
         keys = schema.get("properties", {})
         # A section of more keys has a table of its own.

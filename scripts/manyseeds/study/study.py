@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from manyseeds.errors import InputError
-from manyseeds.study.checks import check_experiments, check_sources
+from manyseeds.study.checks import check_catalogue, check_experiments, check_sources
 from manyseeds.study.dataset import TILING, Dataset
 from manyseeds.study.inheritance import with_inherited
 from manyseeds.study.leaks import LeakyPair, leaky_pairs
@@ -76,6 +76,7 @@ class Study:
         except ValidationError as error:
             raise InputError(first_fault(error, whole, StudyKeys)) from None
         study = cls(keys, MappingProxyType(_resolved(keys.datasets)))
+        check_catalogue(study.datasets.values())
         check_experiments(keys.experiments, study.datasets, keys.seeds)
         check_sources(study.used)
         return study
@@ -154,10 +155,6 @@ class Study:
         """Return which weights are kept while an architecture is trained on a dataset."""
         return self._experiment(dataset, architecture).snapshots
 
-    def key_of(self, dataset: str, architecture: str) -> str:
-        """Return the key of the experiment that trains an architecture on a dataset."""
-        return f"experiments.{self._numbers[dataset, architecture]}"
-
     def _experiment(self, dataset: str, architecture: str) -> Experiment:
         return self.experiments[self._numbers[dataset, architecture]]
 
@@ -195,7 +192,9 @@ def _resolved(catalogue: Mapping[str, DatasetKeys]) -> dict[str, Dataset]:
             return name
         parent = catalogue[own.like]
         same = all(getattr(own, key) == getattr(parent, key) for key in ("source", *keys))
-        within = parent.classes is None or set(own.classes or ()) <= set(parent.classes)
+        within = parent.classes is None or (
+            own.classes is not None and set(own.classes) <= set(parent.classes)
+        )
         return shared_with(own.like, *keys) if same and within else name
 
     def ancestor(name: str) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from manyseeds.sources.shared_keys import ON_NAMES
+
 TYPES = {
     "int_type": "integer",
     "int_from_float": "integer",
@@ -50,16 +52,21 @@ def first_fault(error: ValidationError, study: Any, model: type[BaseModel]) -> s
         what the key means.
     """
     faults = [(_path(fault, study), fault) for fault in error.errors() if not _follows(fault)]
-    path, fault = min(faults, key=lambda found: len(found[0]))
+    # A misspelt key is named rather than the required one that it was meant to be.
+    path, fault = min(faults, key=lambda one: (len(one[0]), one[1]["type"] != "extra_forbidden"))
     unexpected = [
         other["loc"][-1] for where, other in faults
         if other["type"] == "extra_forbidden" and where == path
     ]  # fmt: skip
-    allowed, field = _meaning(path, study, model)
+    allowed, field = _meaning(
+        path, study, model, wants_mapping=TYPES.get(fault["type"]) == "object"
+    )
+    # A list that lacks a value lacks no key.
+    on_a_mapping = fault["type"] in ON_A_MAPPING and not isinstance((*fault["loc"], "")[-2], int)
     hint = ""
     if allowed:
         hint = f" Allowed here: {', '.join(allowed)}."
-    elif field and field.description and fault["type"] not in ON_A_MAPPING:
+    elif field and field.description and not on_a_mapping:
         hint = f" ({path[-1]}: {field.description})"
     key = ".".join(map(str, path)) or "the study"
     return f"config key {key}: {_words(fault, unexpected)}.{hint}"
@@ -83,9 +90,18 @@ def _path(fault: Mapping[str, Any], study: Any) -> Path:
             here = here[step]
     if fault["type"] == "extra_forbidden" or fault["loc"][-1:] == ("[key]",):
         path.pop()
-    if fault["type"] == "union_tag_invalid":
-        path.append(fault["ctx"]["discriminator"].strip("'"))
+    if (
+        fault["type"] == "union_tag_invalid"
+        and isinstance(here, Mapping)
+        and _discriminator(fault) in here
+    ):
+        path.append(_discriminator(fault))
     return tuple(path)
+
+
+def _discriminator(fault: Mapping[str, Any]) -> str:
+    """Return the key by which alternatives are told apart; a function's name is no key."""
+    return fault["ctx"]["discriminator"].strip("'")
 
 
 def _words(fault: Mapping[str, Any], unexpected: list[Any]) -> str:
@@ -107,8 +123,11 @@ def _words(fault: Mapping[str, Any], unexpected: list[Any]) -> str:
             return f"{facts['discriminator']} is a required property"
         case "union_tag_not_found":
             return f"{given!r} is not of type 'object'"
+        case "union_tag_invalid" if facts["tag"].startswith("<"):
+            return f"{given!r} is not valid under any of the given schemas"
         case "union_tag_invalid":
-            return f"{facts['tag']!r} is not one of {_listed(facts['expected_tags'])}"
+            stated = given[_discriminator(fault)]
+            return f"{stated!r} is not one of {_listed(facts['expected_tags'])}"
         case "literal_error":
             return f"{given!r} is not one of {_listed(facts['expected'])}"
         case "string_pattern_mismatch":
@@ -127,7 +146,9 @@ def _listed(expected: str) -> list[str]:
     return re.findall(r"'([^']*)'", expected)
 
 
-def _meaning(path: Path, study: Any, model: type[BaseModel]) -> tuple[list[str], FieldInfo | None]:
+def _meaning(
+    path: Path, study: Any, model: type[BaseModel], wants_mapping: bool
+) -> tuple[list[str], FieldInfo | None]:
     """Return the keys allowed in the mapping at a path, and the field that the path leads to."""
     places: list[tuple[Any, FieldInfo | None]] = [(model, None)]
     here: Any = study
@@ -145,7 +166,8 @@ def _meaning(path: Path, study: Any, model: type[BaseModel]) -> tuple[list[str],
         field.alias or name for one in sections for name, field in one.model_fields.items()
     )
     field = next((field for _, field in places if field), None)
-    return list(allowed) if isinstance(here, Mapping) else [], field
+    keys = sorted(allowed, key=ON_NAMES.__contains__)
+    return keys if wants_mapping or isinstance(here, Mapping) else [], field
 
 
 def _at(here: Any, step: Any) -> Any:

@@ -69,7 +69,7 @@ class SnapshotRequest:
 
     def __post_init__(self):
         least = self.first + 2
-        if self.most < least:
+        if self.most < least and not (self.every or self.each_epoch):
             raise InputError(
                 f"most: {self.most} snapshots are fewer than those before training, after each of "
                 f"the first {self.first} minibatches and after training, {least} in all. Give a "

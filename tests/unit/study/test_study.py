@@ -142,6 +142,18 @@ def test_snapshots_are_kept_where_an_experiment_asks_for_them():
     assert study.snapshots("snap29-sim", "deep") is None
 
 
+@pytest.mark.parametrize("keys", [{"every": 10, "most": 20}, {"first": 200, "each_epoch": True}])
+def test_moments_by_the_calendar_have_no_limit(keys):
+    experiment = {"dataset": "snf7-sim", "architectures": ["deep"], "snapshots": keys}
+    assert study_over_default({"experiments": [experiment]}).snapshots("snf7-sim", "deep")
+
+
+def test_a_job_is_asked_for_the_snapshots_of_its_own_seeds():
+    experiment = {"dataset": "snf7-sim", "architectures": ["deep"], "snapshots": {"seeds": [0, 7]}}
+    kept = study_over_default({"experiments": [experiment]}).snapshots("snf7-sim", "deep")
+    assert kept.of_seeds(range(6)) == kept.plain() | {"seeds": [0]}
+
+
 def test_snapshots_may_name_a_layer_that_is_used_again():
     experiment = {"dataset": "snf7-sim", "architectures": ["deep_tied", "medium_tied"]}
     study = study_over_default({"experiments": [experiment | {"snapshots": {"layers": ["conv3"]}}]})

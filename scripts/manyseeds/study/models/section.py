@@ -3,8 +3,10 @@
 from collections.abc import Hashable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Strict, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Strict, Tag
 from pydantic_core import PydanticCustomError
+
+from manyseeds.sources.keys import Keys
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """What studies and datasets may be called: they become folders."""
@@ -12,10 +14,11 @@ SPLIT = r"^(?!train$)[a-z][a-z0-9]*$"
 """What test splits may be called."""
 
 
-class Section(BaseModel):
+class Section(Keys):
     """A mapping of the study whose keys are known; it cannot be changed once it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, regex_engine="python-re")
+    # Patterns look ahead, which the other engine cannot.
+    model_config = ConfigDict(regex_engine="python-re")
 
     def plain(self) -> dict[str, Any]:
         """Return the section as YAML could hold it: of mappings, lists, numbers and texts."""

@@ -1,6 +1,7 @@
 """The keys of the whole study."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -34,18 +35,29 @@ class Snapshots(Section):
         None,
         description="Layers whose weights are kept, such as `[conv1, dense2]`. All by default.",
     )
-    first: int = Field(50, ge=0, description="So many minibatches at the beginning are all kept.")
+    first: int = Field(
+        50,
+        ge=0,
+        description="So many minibatches at the beginning are all kept. Not used with `every` or "
+        "`each_epoch`. The weights before and after training are always kept.",
+    )
     most: int = Field(
         150,
         ge=2,
         description="Most moments that are kept of a seed. Those after the first minibatches lie "
         "further and further apart, evenly by the root of their number. Some may round to the "
-        "same minibatch, so that fewer are kept.",
+        "same minibatch, so that fewer are kept. Not used with `every` or `each_epoch`.",
     )
     every: int | None = Field(
         None, ge=1, description="Every so many minibatches instead, up to the end."
     )
-    each_epoch: bool = Field(False, description="The end of each epoch, besides.")
+    each_epoch: bool = Field(
+        False, description="The end of each epoch instead; with `every`, both."
+    )
+
+    def of_seeds(self, seeds: Sequence[int]) -> dict[str, Any]:
+        """Return the request of some seeds, such as those of a job, as YAML could hold it."""
+        return self.plain() | {"seeds": [seed for seed in seeds if seed in self.seeds]}
 
 
 class Experiment(Section):
