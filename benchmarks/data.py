@@ -56,8 +56,13 @@ class ProportionalMemory(PeakMemory):
 
     def _watch(self) -> None:
         while not self._ended.wait(0.05):
-            own, mapped = np.sum([_proportional_mb(pid) for pid in self._living()], axis=0)
+            # A process that starts or ends between two others' turns changes their shares, so that
+            # a reading may count its pages twice. Two readings in a row do not both.
+            own, mapped = np.minimum(self._reading(), self._reading())
             self.mb, self.mapped_mb = max(self.mb, own), max(self.mapped_mb, mapped)
+
+    def _reading(self) -> np.ndarray:
+        return np.sum([_proportional_mb(pid) for pid in self._living()], axis=0)
 
 
 def _proportional_mb(pid: int) -> tuple[float, float]:
