@@ -53,12 +53,10 @@ with reporting():
     # Beside the checkpoint: Snakemake would delete them, too, when a job is cut off.
     wanted, kept = None, checkpoint / "snapshots"
     if params.get("snapshots"):
-        request = snapshots.SnapshotRequest.of(**params.snapshots)
-        wanted = snapshots.merge([request]).among(params.seeds)
+        wanted = snapshots.SnapshotRequest.of(**params.snapshots)
         needed = snapshots.size(wanted, layers, settings.steps(len(train)), settings.epochs)
-        snapshots.check_room(
-            kept, needed, f"experiments ({job.architecture} on {job.dataset}).snapshots"
-        )
+        key = f"experiments ({job.architecture} on {job.dataset}).snapshots"
+        snapshots.check_room(kept, needed, key)
 
     streams = partial(rng, params.study_seed, "train", params.stream, job.architecture)
     with termination_noticed() as stop:

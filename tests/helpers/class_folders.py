@@ -4,7 +4,11 @@ import tarfile
 import zipfile
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from manyseeds.errors import InputError
+from manyseeds.sources.class_folders import copy_folder
 
 COLUMNS = [
     "image", "class", "group", "split", "angle", "width", "height", "bit_depth", "pages", "mode",
@@ -39,3 +43,10 @@ def pack(folder, archive, top):
             for name in files(folder):
                 file.add(folder / name, f"{top}{name}")
     return archive
+
+
+def breaks(folder, tmp_path, message, **options):
+    """Expect a message and that nothing was written."""
+    with pytest.raises(InputError, match=message):
+        copy_folder(folder, tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,5 @@
 """Keys that several kinds of source share, with what follows from them."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -9,8 +8,6 @@ from pydantic import (
     Discriminator,
     Field,
     GetJsonSchemaHandler,
-    Strict,
-    Tag,
     model_validator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError
@@ -18,6 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from manyseeds.sources import patterns, walks
 from manyseeds.sources.base import Source
 from manyseeds.sources.fetched import Fetched
+from manyseeds.sources.keys import LIST, MAPPING, TwoOrMore, kind_of_value
 
 PathKey = Annotated[str, Field(min_length=1)]
 UrlKey = Annotated[str, Field(pattern="^https?://")]
@@ -37,25 +35,10 @@ def _named_train(splits: Any) -> Any:
     return splits
 
 
-def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(names)) < len(names):
-        raise PydanticCustomError("not_unique", "a split is named twice")
-    return names
-
-
-def _form_of_splits(splits: Any) -> str | None:
-    """Return which of the two forms is meant, so that an error is about that one alone."""
-    if isinstance(splits, Mapping):
-        return "mapping"
-    return "list" if isinstance(splits, list | tuple) else None
-
-
 SplitName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*$")]
 _Names = Annotated[
-    tuple[SplitName, ...],
-    Strict(False),
-    Field(min_length=2, json_schema_extra={"uniqueItems": True, "contains": {"const": "train"}}),
-    AfterValidator(_unique),
+    TwoOrMore[SplitName],
+    Field(json_schema_extra={"contains": {"const": "train"}}),
     AfterValidator(_named_train),
 ]
 _Folders = Annotated[
@@ -64,9 +47,9 @@ _Folders = Annotated[
     AfterValidator(_named_train),
 ]
 Splits = Annotated[
-    Annotated[_Names, Tag("list")] | Annotated[_Folders, Tag("mapping")],
+    Annotated[_Names, LIST] | Annotated[_Folders, MAPPING],
     Discriminator(
-        _form_of_splits,
+        kind_of_value,
         custom_error_type="splits",
         custom_error_message="give a list of the splits, or their folders by split",
     ),

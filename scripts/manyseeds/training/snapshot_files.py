@@ -1,23 +1,38 @@
-"""Writing snapshots while training goes on, so that they are whole after it was cut off, too."""
+"""The files of snapshots: how training writes them, and how they are read.
 
-from collections.abc import Iterable, Sequence
+- ``seed-003/step-000050.safetensors``, one file a seed and moment: float32 weights, and moving
+  averages, with the names and shapes of one seed (no axis of seeds), after 50 steps;
+- ``snapshots.csv``, written when training ends, a row a file: seed, moment (counted from 0), epoch
+  (that the last step belongs to; 0 before training), step (steps done over all epochs), file
+  (relative to the table).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
-from safetensors.torch import save
+import torch
+from safetensors.torch import load_file, save
 from torch import Tensor
 
+from manyseeds import tables
+from manyseeds.errors import InputError
 from manyseeds.machine.disks import megabytes, naming_full
 from manyseeds.networks.layers import PlacedLayer
 from manyseeds.training.checkpoints import fingerprint
 from manyseeds.training.snapshots import (
-    TABLE,
     Requested,
-    file_of,
     kept_weights,
     merge,
     size,
 )
+
+TABLE = "snapshots.csv"
+
+
+def file_of(seed: int, step: int) -> Path:
+    """Return where a snapshot lies in its folder."""
+    return Path(f"seed-{seed:03d}", f"step-{step:06d}.safetensors")
 
 
 class SnapshotFiles:
@@ -157,3 +172,76 @@ class SnapshotFiles:
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished.write_bytes(content)
             unfinished.replace(path)
+
+
+def open_snapshots(folder: Path, seed: int) -> Iterator[tuple[int, dict[str, Tensor]]]:
+    """Return the snapshots of a seed in the order of training, each read when it is reached.
+
+    Parameters
+    ----------
+    folder : Path
+        With the ``snapshots.csv`` of a training that has ended.
+    seed : int
+
+    Returns
+    -------
+    iterator of (int, dict of str to Tensor)
+        Steps done, and the weights then. A seed that diverged has none after its last epoch
+        with a finite loss.
+
+    Raises
+    ------
+    InputError
+        When there are none of this seed.
+    """
+    rows = _rows(folder, [seed])
+    return (
+        (step, load_file(folder / file))
+        for step, file in zip(rows["step"], rows["file"], strict=True)
+    )
+
+
+def stack_snapshots(folder: Path, seeds: Sequence[int], step: int) -> dict[str, Tensor]:
+    """Return the weights of several seeds after so many steps, stacked as a network takes them.
+
+    Parameters
+    ----------
+    folder : Path
+        As for `open_snapshots`.
+    seeds : sequence of int
+    step : int
+        One of the moments.
+
+    Returns
+    -------
+    dict of str to Tensor
+        float32, seeds along the leading axis in the order given; the weights that all of them
+        have.
+
+    Raises
+    ------
+    InputError
+        When a seed has no snapshot of this moment.
+    """
+    rows = _rows(folder, seeds)
+    files = rows[rows["step"] == step].set_index("seed")["file"]
+    for seed in seeds:
+        if seed not in files.index:
+            raise InputError(
+                f"{folder / TABLE}: seed {seed} has no snapshot of step {step}. Choose one of its "
+                f"steps there, or train again with that moment."
+            )
+    loaded = [load_file(folder / files[seed]) for seed in seeds]
+    names = [name for name in loaded[0] if all(name in one for one in loaded)]
+    return {name: torch.stack([one[name] for one in loaded]) for name in names}
+
+
+def _rows(folder: Path, seeds: Sequence[int]) -> pd.DataFrame:
+    table = tables.read(folder / TABLE)
+    for seed in seeds:
+        if seed not in set(table["seed"]):
+            raise InputError(
+                f"{folder / TABLE}: has no snapshots of seed {seed}. Choose another seed, or train "
+                f"again with snapshots of this one."
+            )
+    return table[table["seed"].isin(seeds)]

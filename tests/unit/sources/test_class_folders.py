@@ -6,17 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from class_folders import COLUMNS, files, make, save
+from class_folders import COLUMNS, files, save
 from manyseeds.errors import InputError
 from manyseeds.sources import class_folders, walks
 from manyseeds.sources.phantoms import is_phantom
 
 DATA = Path(os.environ.get("MANYSEEDS_DATA", Path(__file__).parents[4] / "shared" / "data"))
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return make(tmp_path / "photos")
 
 
 def test_a_folder_is_copied_byte_for_byte_and_described(folder, tmp_path):

@@ -227,11 +227,11 @@ def test_a_path_or_an_address(described):
 @pytest.mark.parametrize(
     ("splits", "place", "says"),
     [
-        (["train", "train"], ("list",), "a split is named twice"),
-        (["one", "two"], ("list",), "no split is named train"),
-        (["train", "test", 3], ("list", 2), "Input should be a valid string"),
-        ({"one": "a", "two": "b"}, ("mapping",), "no split is named train"),
-        ({"train": "a", "test": 3}, ("mapping", "test"), "Input should be a valid string"),
+        (["train", "train"], ("<list>",), "something is in the list twice"),
+        (["one", "two"], ("<list>",), "no split is named train"),
+        (["train", "test", 3], ("<list>", 2), "Input should be a valid string"),
+        ({"one": "a", "two": "b"}, ("<mapping>",), "no split is named train"),
+        ({"train": "a", "test": 3}, ("<mapping>", "test"), "Input should be a valid string"),
         ("train", (), "give a list of the splits, or their folders by split"),
     ],
 )

@@ -144,6 +144,11 @@ def snapshots(**keys):
             mine(source={"splits": {"train": "a", "test": "a/b"}}),
             "datasets.mine.source.splits.test: a/b lies in the folder of train. Give each split",
         ),
+        # A split may have the name of a form that a key has.
+        (mine(source={"splits": {"train": 5, "mapping": "b"}}), "splits.train: 5 is not of type"),
+        (mine(source={"splits": {"train": "a", "list": 3}}), "splits.list: 3 is not of type"),
+        (mine(source={"splits": "x"}), "splits: give a list of the splits, or their folders"),
+        (mine(source={"splits": ["train", "train"]}), "source.splits: .* has non-unique elements"),
         (
             mine(source={"splits": ["train", "test"]}, split={"test": 0.3}),
             "datasets.mine.split.test: the source comes split. Leave this key out .*by: field",

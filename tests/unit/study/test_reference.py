@@ -1,4 +1,5 @@
 import jsonschema
+import pytest
 import yaml
 
 from manyseeds.study import reference
@@ -17,6 +18,20 @@ def test_the_schema_takes_the_default_study_and_refuses_an_unknown_key():
     assert not validator.is_valid(DEFAULT | {"studdy": "x"})
     # A study of one's own is laid over the default one: it says only what differs.
     validator.validate({"study": "mine", "datasets": {"x": {"like": "snf7-sim", "size": 64}}})
+
+
+@pytest.mark.parametrize(
+    "study",
+    [
+        {"experiments": []},
+        {"experiments": [{"dataset": "x", "architectures": []}]},
+        {"experiments": [{"dataset": "x", "architectures": ["deep", "deep"]}]},
+        {"datasets": {"x": {"classes": ["a"]}}},
+        {"datasets": {"x": {"source": {"kind": "folder", "path": "x", "splits": ["train"]}}}},
+    ],
+)
+def test_an_editor_sees_lists_that_are_too_short_or_repeat(study):
+    assert not jsonschema.Draft202012Validator(reference.schema()).is_valid(study)
 
 
 def test_every_key_says_what_it_means():

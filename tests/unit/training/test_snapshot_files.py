@@ -15,8 +15,8 @@ from manyseeds.networks.architectures import build
 from manyseeds.networks.initial import initial_weights
 from manyseeds.networks.layers import BatchNorm, Conv, Dense, Flatten, PlacedLayer, ReLU
 from manyseeds.training.loop import Settings, train
-from manyseeds.training.snapshot_files import SnapshotFiles
-from manyseeds.training.snapshots import SnapshotRequest, merge, open_snapshots
+from manyseeds.training.snapshot_files import SnapshotFiles, open_snapshots
+from manyseeds.training.snapshots import SnapshotRequest, merge
 
 LAYERS = build("deep_50", (1, 16, 16), 2)
 DATA = made_up(50)

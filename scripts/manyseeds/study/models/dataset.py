@@ -4,25 +4,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import Discriminator, Field, Strict, StringConstraints, Tag
 
-from manyseeds.sources.source import SOURCES, Source
-from manyseeds.study.models.section import (
+from manyseeds.sources.keys import (
     LIST,
     MAPPING,
     NUMBER,
-    SPLIT,
     TEXT,
     Distinct,
     Listed,
-    Section,
+    OneOrMore,
+    TwoOrMore,
     by_type,
 )
+from manyseeds.sources.source import SOURCES, Source
+from manyseeds.study.models.section import SPLIT, Section
 
 if TYPE_CHECKING:
     AnySource = Source
 else:
     AnySource = Annotated[Union[tuple(SOURCES.values())], Field(discriminator="kind")]  # noqa: UP007
 Share = Annotated[float, Field(gt=0, lt=1)]
-Groups = Annotated[Distinct[str], Field(min_length=1)]
+Groups = OneOrMore[str]
 ShareOrGroups = Annotated[Annotated[Share, NUMBER] | Annotated[Groups, LIST], by_type]
 SplitName = Annotated[str, StringConstraints(pattern=SPLIT)]
 Held = Annotated[dict[SplitName, ShareOrGroups], Field(min_length=1)]
@@ -96,8 +97,8 @@ class Split(Section):
 class Rotate(Section):
     """Copies of the tiles, rotated."""
 
-    angles: Annotated[Distinct[Annotated[float, Field(ge=-360, le=360)]], Field(min_length=1)] = (
-        Field((0.0,), description="Degrees counter-clockwise. Name 0 to keep the tile itself.")
+    angles: OneOrMore[Annotated[float, Field(ge=-360, le=360)]] = Field(
+        (0.0,), description="Degrees counter-clockwise. Name 0 to keep the tile itself."
     )
     splits: Distinct[str] = Field(
         ("train",),
@@ -120,7 +121,7 @@ class DatasetKeys(Section):
     )
     source: AnySource = Field(description="Where the images come from.")
     label: str | None = Field(None, description="Name in figures. The dataset's own by default.")
-    classes: Annotated[Distinct[str], Field(min_length=2)] | None = Field(
+    classes: TwoOrMore[str] | None = Field(
         None,
         description="Names of the classes in their order. Those not named are left out. All, "
         "sorted by name, by default.",

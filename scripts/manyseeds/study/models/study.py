@@ -6,16 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from manyseeds.networks.architectures import NAMES
+from manyseeds.sources.keys import NUMBER, TEXT, Listed, OneOrMore, by_type
 from manyseeds.study.models.dataset import DatasetKeys
-from manyseeds.study.models.section import (
-    NAME,
-    NUMBER,
-    TEXT,
-    Distinct,
-    Listed,
-    Section,
-    by_type,
-)
+from manyseeds.study.models.section import NAME, Section
 from manyseeds.study.models.training import TrainingChanges, Trainings
 
 if TYPE_CHECKING:
@@ -28,10 +21,10 @@ Name = Annotated[str, StringConstraints(pattern=NAME)]
 class Snapshots(Section):
     """Weights that are kept at moments of the training, as files of their own."""
 
-    seeds: Annotated[Distinct[Annotated[int, Field(ge=0)]], Field(min_length=1)] = Field(
+    seeds: OneOrMore[Annotated[int, Field(ge=0)]] = Field(
         (0,), description="Seeds whose weights are kept."
     )
-    layers: Annotated[Distinct[str], Field(min_length=1)] | None = Field(
+    layers: OneOrMore[str] | None = Field(
         None,
         description="Layers whose weights are kept, such as `[conv1, dense2]`. All by default.",
     )
@@ -64,7 +57,7 @@ class Experiment(Section):
     """Architectures that are trained on a dataset."""
 
     dataset: str = Field(description="Name of a dataset of the catalogue.")
-    architectures: Annotated[Distinct[Architecture], Field(min_length=1)] = Field(
+    architectures: OneOrMore[Architecture] = Field(
         description="Architectures that are trained on it."
     )
     training: TrainingChanges = Field(

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, create_model
 
 from manyseeds.networks.architectures import NAMES
-from manyseeds.study.models.section import NUMBER, TEXT, Section, by_type
+from manyseeds.sources.keys import NUMBER, TEXT, by_type
+from manyseeds.study.models.section import Section
 
 
 class Training(Section):

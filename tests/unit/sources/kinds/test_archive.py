@@ -5,15 +5,10 @@ import zipfile
 
 import pytest
 
-from class_folders import files, make, pack
+from class_folders import files, pack
 from manyseeds.errors import InputError
 from manyseeds.sources import class_folders
 from manyseeds.sources.source import source_of
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return make(tmp_path / "photos")
 
 
 def unpack(archive, out, on_bad_image="stop", **keys):
