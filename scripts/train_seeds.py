@@ -18,8 +18,6 @@ with reporting():
     from functools import partial
     from pathlib import Path
 
-    from safetensors.torch import save_file
-
     from manyseeds.errors import InputError
     from manyseeds.machine.device import (
         device_for,
@@ -28,6 +26,7 @@ with reporting():
         termination_noticed,
     )
     from manyseeds.networks import architectures
+    from manyseeds.networks.weight_files import write_weights
     from manyseeds.randomness import rng
     from manyseeds.tiles import packs
     from manyseeds.training import loop, snapshots
@@ -87,7 +86,9 @@ with reporting():
     trained.history.insert(1, "architecture", job.architecture)
     trained.history.to_csv(output.history, index=False)
     trained.timing.to_csv(output.timing, index=False)
-    save_file(trained.weights, output.weights)
+    write_weights(output.weights, trained.weights)
     if wanted:
+        # By hand, without Snakemake, an earlier training's may still be there.
+        shutil.rmtree(output.snapshots, ignore_errors=True)
         shutil.move(kept, output.snapshots)
     shutil.rmtree(checkpoint)

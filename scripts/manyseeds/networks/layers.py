@@ -153,6 +153,15 @@ MOVING = ("mean", "variance")
 """Parts of a layer's weights that are averages of what it saw, not learned."""
 
 
+def weight_shapes(layers: Sequence[PlacedLayer]) -> dict[str, Shape]:
+    """Return the shapes of a network's weights of one seed, by names such as ``conv1.weight``."""
+    return {
+        f"{placed.name}.{part}": shape
+        for placed in layers
+        for part, shape in placed.weight_shapes.items()
+    }
+
+
 def weight_owners(layers: Sequence[PlacedLayer]) -> dict[str, str]:
     """Return, for each layer with weights, the layer whose weights it has.
 

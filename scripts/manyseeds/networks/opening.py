@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from manyseeds.errors import InputError
-from manyseeds.networks.layers import PlacedLayer
+from manyseeds.networks.layers import PlacedLayer, weight_shapes
 from manyseeds.networks.stacking import StackedNetwork
 from manyseeds.networks.summary import shape_text
 
@@ -101,11 +101,7 @@ def _check_fit(
     seeds: Sequence[int],
 ) -> None:
     """Raise InputError unless a file's weights are those of such layers and so many seeds."""
-    needed = {
-        f"{placed.name}.{part}": shape
-        for placed in layers
-        for part, shape in placed.weight_shapes.items()
-    }
+    needed = weight_shapes(layers)
     for name in [*needed, *weights]:
         if name not in weights:
             different = f"has no {name}"

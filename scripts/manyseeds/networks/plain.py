@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from manyseeds.networks.layers import (
+    MOVING,
     BatchNorm,
     Conv,
     Dense,
@@ -66,7 +67,7 @@ class PlainNetwork(nn.Module):
             module = _module(placed.layer, placed.input)
             for part in placed.weight_shapes:
                 value = torch.as_tensor(weights[f"{placed.name}.{part}"]).detach().clone()
-                learned = part in ("weight", "bias")
+                learned = part not in MOVING
                 setattr(module, _ATTRIBUTES[part], nn.Parameter(value) if learned else value)
             if placed.weights_of != placed.name:
                 first = self.get_submodule(placed.weights_of)

@@ -179,7 +179,7 @@ class Source(Keys):
 
     def __hash__(self) -> int:
         # Some keys are mappings, which have no hash of their own.
-        return hash(json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True))
+        return hash(json.dumps(self.plain(), sort_keys=True))
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -33,6 +33,10 @@ class Keys(BaseModel):
             raise PydanticCustomError("null", "it is empty; give a value, or leave the key out")
         return value
 
+    def plain(self) -> dict[str, Any]:
+        """Return its keys as YAML could hold them: of mappings, lists, numbers and texts."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler

@@ -1,6 +1,6 @@
 """Keys that several kinds of source share, with what follows from them."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -23,8 +23,22 @@ PATH = "A folder or file. Environment variables are written as $NAME."
 ON_NAMES = ("class", "group", "angle", "splits")
 """Keys on the names of a source's files. They come last where keys are listed."""
 URL = "Where to download it from. Give this, or `path`."
+
+
+def _lies_within(folder: str) -> str:
+    path = PurePosixPath(folder)
+    if path.is_absolute() or ".." in path.parts:
+        raise PydanticCustomError(
+            "outside", "{folder} does not lie in what is fetched; give it relative to that",
+            {"folder": folder},
+        )  # fmt: skip
+    return folder
+
+
 InsideKey = Annotated[
-    str, Field(description="Folder in the archive or repository that holds the classes.")
+    str,
+    Field(description="Folder in the archive or repository that holds the classes."),
+    AfterValidator(_lies_within),
 ]
 Pattern = Annotated[str, Field(json_schema_extra={"format": "regex"})]
 

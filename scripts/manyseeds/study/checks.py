@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from manyseeds.errors import InputError
 from manyseeds.networks.architectures import ARCHITECTURES, build
-from manyseeds.networks.layers import weight_owners
 from manyseeds.study.dataset import TRAIN, Dataset
 from manyseeds.study.models.dataset import CountRange, PercentileRange
+from manyseeds.training.snapshots import SnapshotRequest, kept_weights
 
 if TYPE_CHECKING:
     from manyseeds.study.models.study import Experiment
@@ -27,8 +27,8 @@ def check_catalogue(datasets: Iterable[Dataset]) -> None:
         if dataset.source.comes_split and split.by is None and "test" in split.model_fields_set:
             raise InputError(
                 f"config key datasets.{dataset.name}.split.test: the source comes split. Leave "
-                f"this key out to take its splits, or say by what to split instead: split.by: "
-                f"field, or group."
+                f"this key out, or say split.by: source, to take its splits. Or say by what to "
+                f"split instead: split.by: field, or group."
             )
 
 
@@ -49,7 +49,8 @@ def check_experiments(
     ------
     InputError
         An experiment's dataset is not there or cannot be made; two experiments train the same
-        network on it; snapshots are asked for of seeds that are not trained.
+        network on it; snapshots are asked for of seeds that are not trained, of layers that there
+        are not, or of too few moments.
     """
     trained: dict[tuple[str, str], int] = {}
     for number, experiment in enumerate(experiments):
@@ -70,33 +71,27 @@ def check_experiments(
                     f"settings name a second dataset under datasets, {name}-2: {{like: {name}}}, "
                     f"and use it here."
                 )
-        for fault in _faults_of_snapshots(experiment, seeds):
-            raise InputError(f"{key}.snapshots.{fault}")
+        try:
+            _check_snapshots(experiment, seeds)
+        except InputError as error:
+            raise InputError(f"{key}.snapshots.{error}") from None
 
 
-def _faults_of_snapshots(experiment: "Experiment", seeds: int) -> Iterator[str]:
-    wanted = experiment.snapshots
-    if wanted is None:
+def _check_snapshots(experiment: "Experiment", seeds: int) -> None:
+    if experiment.snapshots is None:
         return
-    for seed in wanted.seeds:
+    request = SnapshotRequest.of(**experiment.snapshots.plain())
+    for seed in request.seeds:
         if seed >= seeds:
-            yield f"seeds: seed {seed} is not trained. The study has the seeds 0 to {seeds - 1}."
-    thinned = wanted.every is None and not wanted.each_epoch
-    if thinned and wanted.most < wanted.first + 2:
-        yield (
-            f"most: {wanted.most} moments are fewer than the first {wanted.first} minibatches with "
-            f"the beginning and the end. Give a larger `most`, or a smaller `first`."
-        )
-    for architecture in experiment.architectures:
-        made_for = ARCHITECTURES[architecture]
-        placed = build(architecture, made_for.images, made_for.classes)
-        known = weight_owners(placed)
-        for name in wanted.layers or ():
-            if name not in known:
-                yield (
-                    f"layers: {architecture} has no layer {name} with weights. Choose from "
-                    f"{', '.join(known)}."
-                )
+            raise InputError(
+                f"seeds: seed {seed} is not trained. The study has the seeds 0 to {seeds - 1}."
+            )
+    for name in experiment.architectures:
+        made_for = ARCHITECTURES[name]
+        try:
+            kept_weights(request, build(name, made_for.images, made_for.classes))
+        except InputError as error:
+            raise InputError(f"{error} The network is {name}.") from None
 
 
 def check_dataset(dataset: Dataset) -> None:

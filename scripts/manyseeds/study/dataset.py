@@ -101,11 +101,6 @@ class Dataset:
         return {split: self.angles(split) for split in self.splits}
 
     @property
-    def source_keys(self) -> dict[str, Any]:
-        """The keys of its source as YAML could hold them."""
-        return self.source.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-    @property
     def tiling(self) -> dict[str, Any]:
         """How its images become tiles, by the names that `tiles.slicing.slice_images` has."""
         plain = self.keys.model_dump(mode="json", include=set(TILING))

@@ -35,16 +35,14 @@ class LeakyPair:
 
 def leaky_pairs(study: "Study") -> tuple[LeakyPair, ...]:
     """Return the pairs of a study, also those that cannot tell what a leak is worth."""
-    trained: dict[str, set[str]] = {}
-    for experiment in study.experiments:
-        trained.setdefault(experiment.dataset, set()).update(experiment.architectures)
-    pairs = []
+    pairs, networks = [], study.networks
     for leaky in study.used:
         honest = study.datasets.get(leaky.keys.like or "")
         if honest in study.used and leaky.split_by == "tile" != honest.split_by:
-            for architecture in sorted(trained[honest.name] & trained[leaky.name]):
-                differ = _differences(study, honest, leaky, architecture)
-                pairs.append(LeakyPair(honest.name, leaky.name, architecture, differ))
+            for dataset, architecture in sorted(networks):
+                if dataset == leaky.name and (honest.name, architecture) in networks:
+                    differ = _differences(study, honest, leaky, architecture)
+                    pairs.append(LeakyPair(honest.name, leaky.name, architecture, differ))
     return tuple(pairs)
 
 

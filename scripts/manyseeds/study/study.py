@@ -107,14 +107,10 @@ class Study:
         names = dict.fromkeys(experiment.dataset for experiment in self.experiments)
         return tuple(self.datasets[name] for name in names)
 
-    @cached_property
+    @property
     def networks(self) -> tuple[tuple[str, str], ...]:
         """Each dataset with each architecture that is trained on it, in the experiments' order."""
-        return tuple(
-            (experiment.dataset, architecture)
-            for experiment in self.experiments
-            for architecture in experiment.architectures
-        )
+        return tuple(self._experiments)
 
     @cached_property
     def fetched(self) -> tuple[Dataset, ...]:
@@ -146,23 +142,20 @@ class Study:
     def _trainings(self) -> dict[tuple[str, str], Training]:
         return {
             (dataset, architecture): getattr(self.keys.training, architecture).model_copy(
-                update=self._experiment(dataset, architecture).training.named()
+                update=self._experiments[dataset, architecture].training.named()
             )
             for dataset, architecture in self.networks
         }
 
     def snapshots(self, dataset: str, architecture: str) -> Snapshots | None:
         """Return which weights are kept while an architecture is trained on a dataset."""
-        return self._experiment(dataset, architecture).snapshots
-
-    def _experiment(self, dataset: str, architecture: str) -> Experiment:
-        return self.experiments[self._numbers[dataset, architecture]]
+        return self._experiments[dataset, architecture].snapshots
 
     @cached_property
-    def _numbers(self) -> dict[tuple[str, str], int]:
+    def _experiments(self) -> dict[tuple[str, str], Experiment]:
         return {
-            (experiment.dataset, architecture): number
-            for number, experiment in enumerate(self.experiments)
+            (experiment.dataset, architecture): experiment
+            for experiment in self.experiments
             for architecture in experiment.architectures
         }
 

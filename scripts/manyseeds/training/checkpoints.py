@@ -8,18 +8,15 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
+
+from manyseeds.networks.weight_files import write_weights
 
 
 def save(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """Write tensors and a state that JSON can hold; an earlier file is replaced at once or not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    save_file(
-        {k: v.contiguous() for k, v in tensors.items()}, unfinished, {"state": json.dumps(state)}
-    )
-    unfinished.replace(path)
+    write_weights(path, tensors, {"state": json.dumps(state)})
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

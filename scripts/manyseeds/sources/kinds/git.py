@@ -83,8 +83,6 @@ class Git(InClassFolders):
             reached, or does not have the commit or a folder.
         """
         inside = PurePosixPath(self.inside)
-        if inside.is_absolute() or ".." in inside.parts:
-            raise InputError(f"source.inside: {inside} does not lie in the repository. Fix it.")
         parts = {split: inside / part for split, part in walks.split_folders(self.splits).items()}
         with tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch:
             with disks.naming_full(scratch, disks.FREE_SCRATCH):

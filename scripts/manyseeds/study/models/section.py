@@ -1,7 +1,5 @@
 """What all sections of a study have in common."""
 
-from typing import Any
-
 from pydantic import ConfigDict
 
 from manyseeds.sources.keys import Keys
@@ -17,7 +15,3 @@ class Section(Keys):
 
     # Patterns look ahead, which the other engine cannot.
     model_config = ConfigDict(regex_engine="python-re")
-
-    def plain(self) -> dict[str, Any]:
-        """Return the section as YAML could hold it: of mappings, lists, numbers and texts."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
