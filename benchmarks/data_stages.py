@@ -14,6 +14,7 @@ from benchmarks.data_workloads import ANGLES, CLASSES, GRID, SPLITS, tile_side
 def slice_fields(folder: Path, out: Path, workers: int) -> None:
     """As scripts/slice.py."""
     from manyseeds import tables
+    from manyseeds.images.selection import Selection
     from manyseeds.tiles import slicing
 
     table = slicing.slice_images(
@@ -23,7 +24,7 @@ def slice_fields(folder: Path, out: Path, workers: int) -> None:
         size=tile_side(folder),
         rows=GRID,
         columns=GRID,
-        pages=["green", "blue"],
+        selection=Selection(("green", "blue")),
         workers=workers,
     )
     table.to_csv(out / "tiles.csv", index=False)

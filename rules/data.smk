@@ -18,7 +18,7 @@ rule simulate:
         "../envs/data.yaml"
     threads: DATA_THREADS
     params:
-        **of_dataset(source="source.plain"),
+        **of_dataset("selection", source="source.plain"),
         study_seed=study.seed,
     message:
         "Simulate the fields of {wildcards.dataset}."
@@ -46,7 +46,8 @@ rule fetch:
     resources:
         runtime=240,
     params:
-        **of_dataset("classes", source="source.plain", on_bad_image="keys.on_bad_image"),
+        **of_dataset("classes", "selection", source="source.plain"),
+        **of_dataset(on_bad_image="keys.on_bad_image"),
         # The path of the images, and a digest of a folder's files. The files are too many for
         # inputs, but a change of one must be noticed.
         **of_dataset(location="source.location", fingerprint="source.fingerprint"),
@@ -78,7 +79,7 @@ rule slice:
     params:
         # All fetched classes are sliced, so that which tiles are held out does not depend on the
         # classes that a dataset names.
-        **of_dataset("tiling"),
+        **of_dataset("tiling", "selection"),
     message:
         "Slice the images of {wildcards.dataset} into tiles."
     script:

@@ -11,6 +11,7 @@ from pathlib import Path
 from _job import reporting, say, snakemake
 
 with reporting():
+    from manyseeds.sources import holdings
     from manyseeds.sources.source import source_of
 
     params = snakemake.params
@@ -19,6 +20,7 @@ with reporting():
         Path(snakemake.output.images),
         classes=params.classes,
         on_bad_image=params.on_bad_image,
+        selection=params.selection,
         workers=snakemake.threads,
     )
     table.to_csv(snakemake.output.table, index=False)
@@ -28,6 +30,8 @@ with reporting():
         f"{phantoms} phantom files (such as .DS_Store) left out; "
         f"{table['sha256'].duplicated(keep=False).sum()} files are identical to another"
     )
+    for line in holdings.lines(table):
+        say(line)
     if len(skipped):
         say(
             f"{len(skipped):,} damaged images skipped (of {len(table) + len(skipped):,}), see "

@@ -18,7 +18,10 @@ with reporting():
     streams = partial(rng, snakemake.params.study_seed, "simulate", snakemake.wildcards.dataset)
     # Its masks lie beside the images.
     table = source.fetch(
-        Path(snakemake.output.images), workers=snakemake.threads, streams=streams
+        Path(snakemake.output.images),
+        selection=snakemake.params.selection,
+        workers=snakemake.threads,
+        streams=streams,
     ).table
     table.to_csv(snakemake.output.table, index=False)
     height, width = source.shape

@@ -10,6 +10,7 @@ from _job import reporting, say, snakemake
 
 with reporting():
     from manyseeds import tables
+    from manyseeds.images.selection import Selection
     from manyseeds.tiles import slicing
 
     tiling = snakemake.params.tiling
@@ -18,6 +19,7 @@ with reporting():
         Path(snakemake.input.images),
         Path(snakemake.output.tiles),
         **tiling,
+        selection=Selection.of(snakemake.params.selection),
         workers=snakemake.threads,
     )
     table.to_csv(snakemake.output.table, index=False)

@@ -10,7 +10,8 @@ from manyseeds.errors import InputError
 OF_TILES = ("tile", "image", "class", "group", "split")
 """Columns of names of a tile. A pair of tiles has each of them twice."""
 NAMES: tuple[str, ...] = (
-    "dataset", "architecture", *OF_TILES, "mode", "format", "sha256", "reason",
+    "dataset", "architecture", *OF_TILES, "file", "dtype", "planes",
+    "unused", "channels", "mode", "color_table", "format", "sha256", "reason",
     "check", "statement", "tiles", "files", "splits", "classes",
     *(f"{name}_{side}" for name in OF_TILES for side in (1, 2)),
 )  # fmt: skip
@@ -18,19 +19,21 @@ NAMES: tuple[str, ...] = (
 LIMITS = tuple(f"{mean}{limit}" for mean in ("", "honest_", "leaky_", "difference_")
                for limit in ("low", "high"))  # fmt: skip
 """Limits of intervals: columns of numbers that are empty if there is only one seed."""
+SIZES = ("pixel_size", "pixel_height")
+"""Columns of numbers that are empty where a file does not say them."""
 
 
 def read(path: Path | str) -> pd.DataFrame:
     """Read a CSV table.
 
     Names stay text as written: a class "007" is not seven, and one called "NA" is not missing.
-    Limits of intervals that are empty are nan.
+    Limits of intervals and sizes of pixels that are empty are nan.
     """
     return pd.read_csv(
         path,
         dtype=dict.fromkeys(NAMES, str),
         keep_default_na=False,
-        na_values=dict.fromkeys(LIMITS, ""),
+        na_values=dict.fromkeys((*LIMITS, *SIZES), ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reading any image: modes, bit depths, pages, and what becomes of color and size.
+"""Reading any image: its planes, what becomes of color and size, and what `images.csv` says of it.
 
 An image becomes the pixels of a tile in four steps: `read` decodes it at its native depth;
 `scaling.to_8bit` scales it with one range, which is the same for the whole dataset; `to_color`
@@ -6,93 +6,115 @@ gives it one or three channels; `resize` gives it its size.
 """
 
 import hashlib
-import io
 import stat
-import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from manyseeds.errors import BadImage, InputError
-from manyseeds.images import jpeg
+from manyseeds.images.layout import ImageFile, Layout
+from manyseeds.images.opening import opened
+from manyseeds.images.selection import Selection, counted, described
 
-# A page's share of red, green and blue when pages are composed by color.
-COLORS = {
-    "red": (1, 0, 0),
-    "green": (0, 1, 0),
-    "blue": (0, 0, 1),
-    "cyan": (0, 1, 1),
-    "magenta": (1, 0, 1),
-    "yellow": (1, 1, 0),
-    "gray": (1, 1, 1),
-}
-ORIENTATION = 274  # the EXIF tag
-
-MAX_PIXELS = 2**28
-"""Most pixels of a page that is read: 16 384 x 16 384. A small file can claim any number."""
-# Pillow warns above this number and refuses above twice as many. `_opened` refuses in both cases.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-
-Pages = str | Sequence[str]
+IN_MEMORY = 2**26
+"""Bytes of a file that is read at once. Of a larger one only what is used is read."""
 
 
-def inspect(path: Path | str, data: bytes | None = None) -> dict[str, Any]:
-    """Decode all of an image, and return what `images.csv` says of it.
+def inspect(
+    path: Path | str, selection: Selection | None = None, data: bytes | None = None
+) -> list[dict[str, Any]]:
+    """Decode what is used of a file, and return what `images.csv` says of each of its images.
+
+    Each position of a file is an image of its own and, if the study says so, each frame.
 
     Parameters
     ----------
     path : path-like
-        An image file of any format that Pillow reads.
+        An image file of any format that is read, or a folder of OME-Zarr.
+    selection : Selection, optional
+        Which planes are used; the first by default.
     data : bytes, optional
-        Its content, if it has been read already (by `file_bytes`).
+        The file's content, if it has been read already (by `file_bytes`).
 
     Returns
     -------
-    dict
-        ``width`` and ``height`` of the first page in pixels; ``bit_depth`` of a channel as
-        stored (1, 8, 16 or 32); ``pages``; ``mode`` and ``format`` (Pillow's); ``quality`` of
-        a JPEG (see `jpeg.quality`), 0 for other formats; ``maximum``, the largest value on any
-        page as `read` gives it; ``sha256`` of the file.
+    list of dict
+        ``position`` and ``frame``, from 0, and ``name``, what follows the file's name in that of
+        the image: "" or, say, ``#3`` for the third position; ``width`` and ``height`` in pixels;
+        ``bit_depth`` of a value as stored (1, 8, 16, 32 or 64) and its ``dtype``; ``pages``, how
+        many planes the position has, and ``planes``, of which kind; ``channels``, their names;
+        ``mode`` (Pillow's), ``color_table`` and ``format``; ``quality`` of a JPEG (see
+        `jpeg.quality`), 0 for other formats; ``pixel_size`` and ``pixel_height`` in µm, NaN where
+        the file does not say them; ``unused``, of how many planes one is used without a word of
+        the study; ``minimum`` and ``maximum`` of what is used; ``sha256`` of the file or, where
+        it has several images, of the file and the image's place in it.
 
     Raises
     ------
     BadImage
-        The file is missing, empty, truncated, not an image, claims more than `MAX_PIXELS`
-        pixels, or holds values that are not finite numbers.
+        The file is missing, empty, truncated, not an image, of a layout that is not read, claims
+        more than `layout.MAX_PIXELS` pixels, or holds values that are not finite numbers.
+    InputError
+        It does not have what the selection names.
     """
-    if data is None:
+    selection = selection or Selection()
+    if data is None and is_small(path):
         data = file_bytes(path)
-    with _opened(path, data) as image:
-        encoding = image.format
-        tables = getattr(image, "quantization", None)
-        bits, mode = (1, "1") if image.mode == "1" else (None, image.mode)
-        count = getattr(image, "n_frames", 1)
-        width = height = maximum = 0
-        for index in range(count):
-            page = _page(image, data, index)
-            if page.dtype.kind == "f" and not np.isfinite(page).all():
+    digest = _digest(Path(path), data)
+    with opened(path, data) as file:
+        places = [
+            (position, frame)
+            for position, layout in enumerate(file.layouts)
+            for frame in selection.frames(layout)
+        ]
+        found = []
+        for position, frame in places:
+            picture = _picture(file, path, selection, position, frame)
+            if picture.dtype.kind == "f" and not np.isfinite(picture).all():
                 raise BadImage(path, "holds values that are not finite numbers")
-            if index == 0:
-                height, width = page.shape[:2]
-                bits = bits or 8 * page.dtype.itemsize
-                maximum = page.max().item()
-            maximum = max(maximum, page.max().item())
+            name = f"#{position + 1}" if len(file.layouts) > 1 else ""
+            if frame is not None:
+                name += f"{'' if name else '#'}t{frame + 1}"
+            whole = digest if len(places) == 1 else hashlib.sha256(f"{digest}{name}".encode())
+            found.append(
+                {
+                    "position": position,
+                    "frame": -1 if frame is None else frame,
+                    "name": name,
+                    "minimum": picture.min().item(),
+                    "maximum": picture.max().item(),
+                    "sha256": whole if isinstance(whole, str) else whole.hexdigest(),
+                    **_facts(file, file.layouts[position], selection),
+                }
+            )
+    return found
+
+
+def _facts(file: ImageFile, layout: Layout, selection: Selection) -> dict[str, Any]:
+    size = layout.pixel_size or (np.nan, np.nan)
     return {
-        "width": width,
-        "height": height,
-        "bit_depth": bits,
-        "pages": count,
-        "mode": mode,
-        "format": encoding,
-        "quality": jpeg.quality(tables[min(tables)]) if tables else 0,
-        "maximum": maximum,
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "width": layout.width,
+        "height": layout.height,
+        "bit_depth": layout.bits,
+        "dtype": str(layout.dtype),
+        "pages": layout.planes,
+        "planes": described(layout),
+        "channels": "; ".join(layout.channels) if any(layout.channels) else "",
+        "mode": layout.mode,
+        "color_table": layout.color_table,
+        "format": file.format,
+        "quality": file.quality,
+        "pixel_size": size[0],
+        "pixel_height": size[1],
+        "unused": counted(selection.unused(layout)),
     }
+
+
+def frame_of(number: int) -> int | None:
+    """Return a frame of `images.csv`, in which -1 stands for none."""
+    return None if number < 0 else int(number)
 
 
 def file_bytes(path: Path | str) -> bytes:
@@ -120,41 +142,75 @@ def file_bytes(path: Path | str) -> bytes:
     return data
 
 
-def read(path: Path | str, pages: Pages = "first") -> np.ndarray:
+def read(
+    path: Path | str,
+    selection: Selection | None = None,
+    position: int = 0,
+    frame: int | None = None,
+) -> np.ndarray:
     """Decode an image at its native depth.
 
-    Palettes, CMYK and other color spaces become RGB. Alpha is dropped, and colors stay as stored.
-    One-bit images become 0 and 255. EXIF orientation is obeyed.
+    Palettes, CMYK and other color spaces become RGB, but a palette that shows gray values in one
+    hue is undone. Alpha is dropped, and colors stay as stored. One-bit images become 0 and 255.
+    "White is zero" is undone. Orientation is obeyed.
 
     Parameters
     ----------
     path : path-like
-        An image file of any format that Pillow reads.
-    pages : "first", "max" or sequence of str
-        What is taken from a file with several pages: the first page, the maximum over all (a
-        projection of a stack), or all of them composed, each gray page in its color of `COLORS`.
+        An image file of any format that is read, or a folder of OME-Zarr.
+    selection : Selection, optional
+        Which planes are used; the first by default.
+    position, frame : int
+        Which image of the file, from 0; see `inspect`.
 
     Returns
     -------
     numpy.ndarray
-        (height, width) or (height, width, 3), in native byte order: uint8, uint16, int32
-        or float32.
+        (height, width) or (height, width, 3), in native byte order, of the file's numbers.
 
     Raises
     ------
     InputError
-        As `inspect`, and if the pages do not suit `pages`.
+        As `inspect`.
     """
-    data = file_bytes(path)
-    with _opened(path, data) as image:
-        if pages == "first":
-            return _page(image, data, 0)
-        stack = [_page(image, data, i) for i in range(getattr(image, "n_frames", 1))]
-    if len({page.shape for page in stack}) > 1:
-        raise InputError(f"{path}: its pages differ in size or color. Use `pages: first`.")
-    if pages == "max":
-        return np.maximum.reduce(stack)
-    return _compose(path, stack, pages)
+    data = file_bytes(path) if is_small(path) else None
+    with opened(path, data) as file:
+        return _picture(file, path, selection or Selection(), position, frame)
+
+
+def _picture(
+    file: ImageFile, path: Path | str, selection: Selection, position: int, frame: int | None
+) -> np.ndarray:
+    """Return one picture of a file; name the file where the selection does not suit it."""
+    try:
+        return selection.picture(file, position, frame)
+    except BadImage:
+        raise
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def is_small(path: Path | str) -> bool:
+    """Return whether a file is read at once, as whatever is no file is, to say what it is."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return True
+    return not stat.S_ISDIR(status.st_mode) and status.st_size <= IN_MEMORY
+
+
+def _digest(path: Path, data: bytes | None) -> str:
+    """Return the SHA-256 of a file, or of a folder's files and their names."""
+    if data is not None:
+        return hashlib.sha256(data).hexdigest()
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for file in sorted(one for one in path.rglob("*") if one.is_file()):
+        name = file.relative_to(path).as_posix()
+        digest.update(f"{name}\n{_digest(file, None)}\n".encode())
+    return digest.hexdigest()
 
 
 def to_color(array: np.ndarray, color: str) -> np.ndarray:
@@ -166,111 +222,14 @@ def to_color(array: np.ndarray, color: str) -> np.ndarray:
     return gray[..., None]
 
 
-def resize(array: np.ndarray, size: int) -> np.ndarray:
-    """Bring uint8 (h, w, 1 or 3) to (size, size, same), antialiased.
+def resize(array: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Bring uint8 (h, w) or (h, w, 1 or 3) to another width and height, antialiased.
 
     It uses Pillow's bilinear filter. Sharper filters add dark rings around bright spots.
     """
-    if array.shape[:2] == (size, size):
+    if array.shape[:2] == (height, width):
         return array
-    flat = array[..., 0] if array.shape[2] == 1 else array
+    flat = array[..., 0] if array.shape[2:] == (1,) else array
     image = Image.fromarray(np.ascontiguousarray(flat))
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR)).reshape(
-        size, size, array.shape[2]
-    )
-
-
-@contextmanager
-def _opened(path: Path | str, data: bytes) -> Iterator[Image.Image]:
-    """Open an image; errors while it is decoded are raised again with the name of its file."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as image:
-                yield image
-    except (InputError, MemoryError):
-        raise
-    except UnidentifiedImageError as error:
-        raise BadImage(path, "not an image, or of an unknown format") from error
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise BadImage(
-            path,
-            f"claims more pixels than the {MAX_PIXELS:,} that are read of an image",
-            "Replace or delete the file, or cut it into smaller ones, then run again.",
-        ) from error
-    # Pillow's decoders raise nearly anything on damaged data: OSError, SyntaxError, KeyError...
-    except Exception as error:
-        raise BadImage(path, f"cannot be decoded ({error})") from error
-
-
-def _page(image: Image.Image, data: bytes, index: int) -> np.ndarray:
-    """Decode one page to (h, w) or (h, w, 3) of native byte order."""
-    image.seek(index)
-    raw = _raw_mode(image)
-    if ";16" in raw and image.mode in {"RGB", "RGBA", "CMYK", "LA"}:
-        return _deep_color(data, index, raw)
-    # Pillow rotates TIFF files itself.
-    if image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) != 1:
-        from PIL import ImageOps
-
-        image = ImageOps.exif_transpose(image)
-    if image.mode == "1":
-        image = image.convert("L")
-    elif image.mode in {"LA", "La"}:
-        image = image.getchannel(0)
-    elif image.mode not in {"L", "I", "F", "RGB"} and not image.mode.startswith("I;16"):
-        image = image.convert("RGB")
-    array = np.asarray(image)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def _raw_mode(image: Image.Image) -> str:
-    """Return how the pixels lie in the file, as Pillow names it; "" when already decoded."""
-    tiles = getattr(image, "tile", None)
-    if not tiles:
-        return ""
-    arguments = tiles[0][3]
-    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
-
-
-def _deep_color(data: bytes, index: int, raw: str) -> np.ndarray:
-    """Decode color of 16 bits a channel.
-
-    Pillow keeps only the upper 8 bits. If it is told that the bytes lie the other way round, it
-    gives the lower 8.
-    """
-    swapped = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}[raw[-1]]
-    if raw[:-1] not in {"RGB;16", "RGBA;16"}:
-        raise ValueError(f"16 bits a channel stored as {raw}; save it as RGB or gray")
-    halves = []
-    for mode in (raw, raw[:-1] + swapped):
-        with Image.open(io.BytesIO(data)) as image:
-            image.seek(index)
-            image.tile = [
-                tile._replace(args=(mode, *tile.args[1:]) if isinstance(tile.args, tuple) else mode)
-                for tile in image.tile
-            ]
-            halves.append(np.asarray(image)[..., :3].astype(np.uint16))
-    return halves[0] * 256 + halves[1]
-
-
-def _compose(path: Path | str, stack: list[np.ndarray], colors: Sequence[str]) -> np.ndarray:
-    """Add gray pages (h, w), each in its color, to (h, w, 3) of the same dtype, saturating."""
-    if len(stack) != len(colors) or stack[0].ndim != 2:
-        found = "in color" if stack[0].ndim != 2 else f"{len(stack)}"
-        raise InputError(
-            f"{path}: `pages` names {len(colors)} colors but its pages are {found}. "
-            "Name one color a gray page, or use `pages: first`."
-        )
-    unknown = [color for color in colors if color not in COLORS]
-    if unknown:
-        raise InputError(f"pages: unknown color {unknown[0]}. Choose from {', '.join(COLORS)}.")
-    dtype = stack[0].dtype
-    composed = np.zeros((*stack[0].shape, 3), dtype)
-    for channel in range(3):
-        parts = [page for page, color in zip(stack, colors, strict=True) if COLORS[color][channel]]
-        total = parts[0] if len(parts) == 1 else sum(part.astype(np.float64) for part in parts)
-        if len(parts) > 1 and dtype.kind in "ui":
-            total = np.minimum(total, np.iinfo(dtype).max)
-        composed[..., channel] = total
-    return composed
+    resized = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+    return resized.reshape(height, width, *array.shape[2:])

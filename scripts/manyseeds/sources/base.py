@@ -4,7 +4,7 @@ import json
 import os
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
@@ -151,6 +151,7 @@ class Source(Keys):
         *,
         classes: Sequence[str] | None = None,
         on_bad_image: str = "stop",
+        selection: Mapping[str, Any] | None = None,
         workers: int = 1,
         streams: Streams | None = None,
     ) -> Fetched:
@@ -165,6 +166,9 @@ class Source(Keys):
             default.
         on_bad_image : "stop" or "skip"
             Whether a damaged image is raised, or left out and listed.
+        selection : mapping, optional
+            The keys of a dataset that say which planes of an image are used; see
+            `images.selection.Selection`. Images that are arrays have one.
         workers : int
             Processes that share the images.
         streams : callable, optional

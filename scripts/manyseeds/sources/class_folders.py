@@ -4,6 +4,7 @@ What the kinds `folder`, `archive` and `git` have in common.
 """
 
 import logging
+import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -31,7 +32,7 @@ def describe_folder(folder: Path, **selection: Any) -> Fetched:
     folder : path
         As in `copy_folder`, which has the parameters and what is raised.
     **selection
-        classes, class_pattern, group, angle, splits, on_bad_image and workers.
+        classes, class_pattern, group, angle, splits, on_bad_image, selection and workers.
     """
     return _fetch(folder, None, **selection)
 
@@ -60,6 +61,9 @@ def copy_folder(folder: Path, out: Path, **selection: Any) -> Fetched:
         The folders above the class folders, named as the splits, or folders by split.
     on_bad_image : "stop" or "skip"
         Whether a damaged image is raised, or left out and listed.
+    selection : mapping, optional
+        The keys of a dataset that say which planes of an image are used; see
+        `images.selection.Selection`.
     workers : int
         Processes that check and copy.
 
@@ -86,6 +90,7 @@ def _fetch(
     angle: str | None = None,
     splits: Sequence[str] | Mapping[str, str] | None = None,
     on_bad_image: str = "stop",
+    selection: Mapping[str, Any] | None = None,
     workers: int = 1,
 ) -> Fetched:
     """Check a folder's images, and copy them if there is where to."""
@@ -113,10 +118,13 @@ def _fetch(
         row["angle"] = patterns.angle(row["image"], angle)
     for parent in {(out / row["image"]).parent for row in rows} if out else ():
         parent.mkdir(parents=True, exist_ok=True)
-    take = partial(_take_batch, folder=folder, out=out, skip=on_bad_image == "skip")
+    take = partial(
+        _take_batch, folder=folder, out=out, skip=on_bad_image == "skip", selection=selection or {}
+    )
     label = "copying images" if out else "checking images"
     taken = processes.in_parallel(take, [row["image"] for row in rows], workers, label)
-    return _sorted_out(folder, names, rows, [fact for batch in taken for fact in batch], phantoms)
+    facts = [fact for batch in taken for fact in batch]
+    return _sorted_out(folder, names, rows, facts, phantoms)
 
 
 def _by_folder(
@@ -186,12 +194,14 @@ def _tell_of_ignored(folder: Path, ignored: list[str], some: bool) -> None:
         )
 
 
-def _take_batch(paths: list[str], folder: Path, out: Path | None, skip: bool) -> list[Any]:
+def _take_batch(
+    paths: list[str], folder: Path, out: Path | None, skip: bool, selection: Mapping[str, Any]
+) -> list[Any]:
     """Check some images and copy them; return the facts of each, or what is wrong with it."""
     taken: list[Any] = []
     for path in paths:
         try:
-            taken.append(_take(folder / path, out / path if out else None))
+            taken.append(_take(folder / path, out / path if out else None, selection))
         except BadImage as error:
             if not skip:
                 raise
@@ -199,7 +209,7 @@ def _take_batch(paths: list[str], folder: Path, out: Path | None, skip: bool) ->
     return taken
 
 
-def _take(path: Path, target: Path | None) -> dict[str, Any]:
+def _take(path: Path, target: Path | None, selection: Mapping[str, Any]) -> list[dict[str, Any]]:
     if walks.is_microscope_name(path):
         raise BadImage(path, "in a microscope's own format, which is not read", walks.EXPORT)
     if not walks.is_image_name(path):
@@ -209,12 +219,26 @@ def _take(path: Path, target: Path | None) -> dict[str, Any]:
             "Move it elsewhere, or give it the suffix of its format, such as .png or .tif.",
         )
     from manyseeds.images import reading
+    from manyseeds.images.selection import Selection
 
-    data = reading.file_bytes(path)
-    facts = reading.inspect(path, data)
-    if target:
+    data = reading.file_bytes(path) if reading.is_small(path) else None
+    facts = reading.inspect(path, Selection.of(selection), data)
+    if target and data is not None:
         target.write_bytes(data)
+    elif target:
+        _copy(path, target)
+    # The planes of an OIF file lie in a folder beside it.
+    planes = path.with_name(f"{path.name}.files")
+    if target and planes.is_dir():
+        _copy(planes, target.with_name(planes.name))
     return facts
+
+
+def _copy(path: Path, target: Path) -> None:
+    if path.is_dir():
+        shutil.copytree(path, target)
+    else:
+        shutil.copyfile(path, target)
 
 
 def _sorted_out(
@@ -223,11 +247,17 @@ def _sorted_out(
     """Part the images that were taken from those that were skipped."""
     import pandas as pd
 
-    good = [row | fact for row, fact in zip(rows, taken, strict=True) if isinstance(fact, dict)]
+    good = [
+        # A file of several images is a group, unless the study has groups of its own.
+        row | fact | {"image": row["image"] + fact["name"], "file": row["image"]}
+        for row, facts in zip(rows, taken, strict=True)
+        if isinstance(facts, list)
+        for fact in facts
+    ]
     bad = [
         {"image": row["image"], "reason": fact, "class": row["class"]}
         for row, fact in zip(rows, taken, strict=True)
-        if not isinstance(fact, dict)
+        if isinstance(fact, str)
     ]
     for name in sorted({row["class"] for row in bad} - {row["class"] for row in good}):
         lost = [row for row in bad if row["class"] == name]

@@ -12,8 +12,10 @@ from manyseeds.machine import disks
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ["image", "class", "group", "split", "angle", "width", "height"]
-COLUMNS += ["bit_depth", "pages", "mode", "format", "quality", "maximum", "sha256"]
+COLUMNS = ["image", "class", "group", "split", "angle", "file", "position", "frame"]
+COLUMNS += ["width", "height", "bit_depth", "dtype", "minimum", "maximum", "pages", "planes"]
+COLUMNS += ["unused", "channels", "pixel_size", "pixel_height", "mode", "color_table", "format"]
+COLUMNS += ["quality", "sha256"]
 SKIPPED_COLUMNS = ["image", "reason"]
 
 

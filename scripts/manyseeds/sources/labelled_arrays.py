@@ -119,14 +119,25 @@ def _write_batch(
         rows.append(
             {
                 "angle": 0.0,
+                "file": path,
+                "position": 0,
+                "frame": -1,
                 "width": pixels.shape[1],
                 "height": pixels.shape[0],
                 "bit_depth": 8,
+                "dtype": "uint8",
+                "minimum": int(pixels.min()),
+                "maximum": int(pixels.max()),
                 "pages": 1,
+                "planes": "one plane",
+                "unused": "",
+                "channels": "",
+                "pixel_size": np.nan,
+                "pixel_height": np.nan,
                 "mode": "L" if pixels.ndim == 2 else "RGB",
+                "color_table": "",
                 "format": "PNG",
                 "quality": 0,
-                "maximum": int(pixels.max()),
                 "sha256": hashlib.sha256(file.getvalue()).hexdigest(),
             }
         )

@@ -139,6 +139,12 @@ def _faults(dataset: Dataset) -> Iterator[str]:
                     f"scale: {low:g} is not below {high:g}. Give two values that differ, the "
                     f"lower one first."
                 )
+    named = [key for key in ("channels", "z", "time") if getattr(dataset.keys, key) is not None]
+    if dataset.keys.pages != "first" and named:
+        yield (
+            f"pages: names planes, and so does {named[0]}. Give pages for plain stacks alone. For "
+            "files that tell channels, z and time apart give channels, z and time."
+        )
     known = source.class_names()
     if known and sorted(dataset.classes or known) != sorted(known):
         yield f"classes: a {source.kind} dataset has the classes {known}."

@@ -8,8 +8,10 @@ from manyseeds.sources.source import Source
 from manyseeds.study.models.dataset import DatasetKeys
 
 TRAIN = "train"
-TILING = ("size", "color", "pages", "scale", "slice")
-"""Keys that decide what the tiles of a dataset are."""
+SELECTION = ("pages", "channels", "z", "time")
+"""Keys that decide which planes of an image are used."""
+TILING = ("size", "color", "scale", "slice", "pixel_size")
+"""Keys that decide what the tiles of an image are."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Dataset:
         """How its images become tiles, by the names that `tiles.slicing.slice_images` has."""
         plain = self.keys.model_dump(mode="json", include=set(TILING))
         return {**{key: plain[key] for key in TILING if key != "slice"}, **plain["slice"]}
+
+    @property
+    def selection(self) -> dict[str, Any]:
+        """Which planes of an image are used, as `images.selection.Selection` takes it."""
+        return self.keys.model_dump(mode="json", include=set(SELECTION), exclude_none=True)
 
     def plain(self) -> dict[str, Any]:
         """Return its keys as YAML could hold them, with how it is split."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from manyseeds.errors import InputError
 from manyseeds.study.checks import check_catalogue, check_experiments, check_sources
-from manyseeds.study.dataset import TILING, Dataset
+from manyseeds.study.dataset import SELECTION, TILING, Dataset
 from manyseeds.study.inheritance import with_inherited
 from manyseeds.study.leaks import LeakyPair, leaky_pairs
 from manyseeds.study.models.dataset import DatasetKeys
@@ -198,8 +198,8 @@ def _resolved(catalogue: Mapping[str, DatasetKeys]) -> dict[str, Dataset]:
         name: Dataset(
             name,
             keys,
-            fetched_as=shared_with(name, "on_bad_image"),
-            tiled_as=shared_with(name, "on_bad_image", *TILING),
+            fetched_as=shared_with(name, "on_bad_image", *SELECTION),
+            tiled_as=shared_with(name, "on_bad_image", *SELECTION, *TILING),
             stream=ancestor(name),
         )
         for name, keys in catalogue.items()

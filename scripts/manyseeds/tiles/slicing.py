@@ -9,6 +9,7 @@ import pandas as pd
 
 from manyseeds.errors import InputError
 from manyseeds.images import reading, scaling
+from manyseeds.images.selection import Selection
 from manyseeds.machine import disks, processes
 
 logger = logging.getLogger(__name__)
@@ -66,14 +67,14 @@ def slice_images(
     rows: int = 1,
     columns: int = 1,
     remainder: str = "error",
-    pages: reading.Pages = "first",
+    selection: Selection | None = None,
     scale: scaling.Scale = "depth",
+    pixel_size: float | None = None,
     workers: int = 1,
 ) -> pd.DataFrame:
     """Slice a dataset's images into 8-bit tiles of one size, written as one array.
 
-    An image of at most `size` x `size` pixels is a tile already and passes whole. If only the
-    first of several pages is used, the log says so.
+    An image of at most `size` x `size` pixels is a tile already and passes whole.
 
     Parameters
     ----------
@@ -89,8 +90,13 @@ def slice_images(
         Three channels or one.
     rows, columns, remainder
         The grid, as in `slice_array`.
-    pages, scale
-        As in `reading.read` and `scaling.intensity_range`.
+    selection : Selection, optional
+        Which planes are used; the first by default.
+    scale
+        As in `scaling.intensity_range`.
+    pixel_size : float, optional
+        Width and height in µm that every pixel gets before images are sliced; each keeps its own
+        by default.
     workers : int
         Processes.
 
@@ -103,22 +109,24 @@ def slice_images(
     Raises
     ------
     InputError
-        An image cannot be read, the grid does not divide it, or two images differ in their
-        suffix alone (their tiles would share a name).
+        An image cannot be read, the grid does not divide it, two images differ in their
+        suffix alone (their tiles would share a name), or the size of an image's pixels is needed
+        and not known.
     """
     table = table.reset_index(drop=True)
-    if pages == "first":
-        _log_unused_pages(table["pages"])
-    small = ((table["width"] <= size) & (table["height"] <= size)).to_numpy()
+    selection = selection or Selection()
+    shapes = _shapes(table, pixel_size)
+    small = np.all(shapes <= size, axis=1)
     counts = np.where(small, 1, rows * columns)
     index = _tile_index(table, counts, columns)
     _check_unique(index)
-    low, high = scaling.intensity_range(table, scale, folder, pages, workers)
+    low, high = scaling.intensity_range(table, scale, folder, selection, workers)
     channels = {"rgb": 3, "gray": 1}[color]
     # The array is created here. Every process maps the part that it fills.
     disks.create_npy(out, (len(index), size, size, channels))
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    jobs = list(zip(table["image"], starts.tolist(), small.tolist(), strict=True))
+    where = [table[key] for key in ("file", "position", "frame", "image")]
+    jobs = list(zip(*where, shapes.tolist(), starts.tolist(), small.tolist(), strict=True))
     fill = partial(
         _slice_batch,
         folder=folder,
@@ -126,7 +134,7 @@ def slice_images(
         color=color,
         grid=(rows, columns),
         remainder=remainder,
-        pages=pages,
+        selection=selection,
         scale=(low, high),
     )
     for _ in processes.in_parallel(fill, jobs, workers, "slicing"):
@@ -134,15 +142,26 @@ def slice_images(
     return index
 
 
-def _log_unused_pages(pages: pd.Series) -> None:
-    """Log how many images have more pages than the one that is used."""
-    several = pages[pages > 1]
-    if len(several):
-        many = "images have" if len(several) > 1 else "image has"
-        numbers = " to ".join(f"{number:,}" for number in sorted({several.min(), several.max()}))
-        logger.info(
-            f"{len(several):,} {many} {numbers} pages; only the first is used (`pages: first`)"
+def _shapes(table: pd.DataFrame, pixel_size: float | None) -> np.ndarray:
+    """Return the width and height of each image, (n, 2), once its pixels have a size."""
+    shapes = table[["width", "height"]].to_numpy()
+    if pixel_size is None:
+        return shapes
+    unknown = table.loc[table["pixel_size"].isna(), "image"]
+    if len(unknown):
+        raise InputError(
+            f"{unknown.iloc[0]}: does not say how large its pixels are, and `pixel_size` needs "
+            f"that ({len(unknown):,} of {len(table):,} images do not say it). Save it with its "
+            "scale (in Fiji: Image > Properties), or leave out `pixel_size`."
         )
+    factors = table[["pixel_size", "pixel_height"]].to_numpy() / pixel_size
+    larger = int((factors > 1.01).any(axis=1).sum())
+    if larger:
+        logger.info(
+            f"{larger:,} of {len(table):,} images have larger pixels than `pixel_size`, so that "
+            "they are blurred beside others"
+        )
+    return np.maximum(1, np.rint(shapes * factors)).astype(int)
 
 
 def _tile_index(table: pd.DataFrame, counts: np.ndarray, columns: int) -> pd.DataFrame:
@@ -151,11 +170,17 @@ def _tile_index(table: pd.DataFrame, counts: np.ndarray, columns: int) -> pd.Dat
     index = table[["image", "class", "group", "split", "angle"]]
     index = index.loc[index.index.repeat(counts)].reset_index(drop=True)
     index["row"], index["column"] = np.divmod(numbers, columns)
-    stems = [PurePosixPath(path).with_suffix("").as_posix() for path in index["image"]]
-    index.insert(0, "tile", stems)
+    index.insert(0, "tile", [_stem(path) for path in index["image"]])
     places = "_r" + index["row"].astype(str) + "_c" + index["column"].astype(str)
     index["tile"] += places.where(counts.repeat(counts) > 1, "")
     return index
+
+
+def _stem(image: str) -> str:
+    """Return an image's name without its suffix, but with what says which of a file's it is."""
+    path = PurePosixPath(image)
+    _, mark, number = path.suffix.partition("#")
+    return path.with_name(f"{path.name.removesuffix(path.suffix)}{mark}{number}").as_posix()
 
 
 def _check_unique(index: pd.DataFrame) -> None:
@@ -169,21 +194,23 @@ def _check_unique(index: pd.DataFrame) -> None:
 
 
 def _slice_batch(
-    jobs: list[tuple[str, int, bool]],
+    jobs: list[tuple[str, int, int, str, list[int], int, bool]],
     *,
     folder: Path,
     out: Path,
     color: str,
     grid: tuple[int, int],
     remainder: str,
-    pages: reading.Pages,
+    selection: Selection,
     scale: tuple[float, float],
 ) -> None:
     """Write the tiles of some images, each at its place in the array."""
     # Mapped again for each batch: what was written leaves this process's memory with the map.
     array = np.lib.format.open_memmap(out, "r+")
-    for name, start, whole in jobs:
-        pixels = scaling.to_8bit(reading.read(Path(folder, name), pages), *scale)
+    side = array.shape[1]
+    for file, position, frame, name, shape, start, whole in jobs:
+        pixels = reading.read(Path(folder, file), selection, position, reading.frame_of(frame))
+        pixels = reading.resize(scaling.to_8bit(pixels, *scale), *shape)
         # Gray becomes RGB at the very end, by broadcasting into the array.
         pixels = reading.to_color(pixels, "gray" if pixels.ndim == 2 else color)
         try:
@@ -191,4 +218,4 @@ def _slice_batch(
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
         for offset, tile in enumerate(tiles):
-            array[start + offset] = reading.resize(tile, array.shape[1])
+            array[start + offset] = reading.resize(tile, side, side)

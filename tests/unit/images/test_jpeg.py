@@ -21,7 +21,7 @@ def saved(quality, **options):
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
 def test_the_quality_is_the_one_it_was_saved_with(options):
     for quality in range(1, 101):
-        facts = reading.inspect("a.jpg", saved(quality, **options))
+        facts = reading.inspect("a.jpg", data=saved(quality, **options))[0]
         assert (facts["quality"], facts["format"]) == (quality, "JPEG")
 
 
@@ -29,14 +29,14 @@ def test_gray_jpegs_too():
     for quality in (10, 75, 95):
         file = io.BytesIO()
         Image.fromarray(NOISE[..., 0]).save(file, "JPEG", quality=quality)
-        assert reading.inspect("a.jpg", file.getvalue())["quality"] == quality
+        assert reading.inspect("a.jpg", data=file.getvalue())[0]["quality"] == quality
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP", "GIF", "WEBP"])
 def test_others_have_none(form):
     file = io.BytesIO()
     Image.fromarray(NOISE).save(file, form)
-    facts = reading.inspect("a", file.getvalue())
+    facts = reading.inspect("a", data=file.getvalue())[0]
     assert (facts["quality"], facts["format"]) == (0, form)
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from manyseeds.errors import InputError
 from manyseeds.images import reading
+from manyseeds.images.selection import Selection
 from manyseeds.sources.phantoms import is_phantom
 
 RAMP = np.arange(12, dtype=np.uint16).reshape(3, 4) * 300 + 7  # 7 ... 3307: a 12-bit camera
@@ -108,13 +109,13 @@ def test_all_sixteen_bits_of_color_are_kept(tmp_path, write, channels):
     stored = np.random.default_rng(0).integers(0, 2**16, (5, 7, channels), dtype=np.uint16)
     (tmp_path / "a.img").write_bytes(write(stored))
     np.testing.assert_array_equal(reading.read(tmp_path / "a.img"), stored[..., :3])
-    assert reading.inspect(tmp_path / "a.img")["bit_depth"] == 16
+    assert reading.inspect(tmp_path / "a.img")[0]["bit_depth"] == 16
 
 
-def test_sixteen_bit_gray_with_alpha_is_refused_by_name(tmp_path):
-    (tmp_path / "a.png").write_bytes(png16(np.zeros((2, 2, 2), np.uint16)))
-    with pytest.raises(InputError, match=r"a\.png.*16 bits.*Replace"):
-        reading.read(tmp_path / "a.png")
+def test_alpha_of_sixteen_bit_gray_is_dropped(tmp_path):
+    stored = np.array([[[700, 1], [65_000, 2]]], np.uint16)
+    (tmp_path / "a.png").write_bytes(png16(stored))
+    np.testing.assert_array_equal(reading.read(tmp_path / "a.png"), stored[..., 0])
 
 
 def test_palette_becomes_its_colors(tmp_path):
@@ -128,7 +129,7 @@ def test_palette_becomes_its_colors(tmp_path):
 def test_one_bit_becomes_black_and_white(tmp_path):
     Image.fromarray(np.array([[True, False]])).save(tmp_path / "a.png")
     np.testing.assert_array_equal(reading.read(tmp_path / "a.png"), [[255, 0]])
-    assert reading.inspect(tmp_path / "a.png")["bit_depth"] == 1
+    assert reading.inspect(tmp_path / "a.png")[0]["bit_depth"] == 1
 
 
 @pytest.mark.parametrize(("mode", "kept"), [("LA", 1), ("RGBA", 3)])
@@ -160,7 +161,7 @@ def test_exif_orientation_is_obeyed(tmp_path):
     exif[274] = 6  # to be shown rotated by 90 degrees clockwise
     Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)
     np.testing.assert_array_equal(reading.read(tmp_path / "a.png"), np.rot90(stored, -1))
-    facts = reading.inspect(tmp_path / "a.png")
+    (facts,) = reading.inspect(tmp_path / "a.png")
     assert (facts["width"], facts["height"]) == (2, 3)
 
 
@@ -185,7 +186,7 @@ def two_pages(tmp_path):
     ],
 )
 def test_pages(two_pages, pages, expected):
-    array = reading.read(two_pages, pages)
+    array = reading.read(two_pages, Selection(pages))
     assert array.dtype == np.uint16
     np.testing.assert_array_equal(array, expected)
 
@@ -194,20 +195,26 @@ def test_composed_pages_saturate(tmp_path):
     page = Image.fromarray(np.array([[200]], np.uint8))
     page.save(tmp_path / "a.tif", save_all=True, append_images=[page])
     np.testing.assert_array_equal(
-        reading.read(tmp_path / "a.tif", ["red", "yellow"]), [[[255, 200, 0]]]
+        reading.read(tmp_path / "a.tif", Selection(["red", "yellow"])), [[[255, 200, 0]]]
     )
 
 
 def test_page_colors_must_fit_the_pages(two_pages):
-    with pytest.raises(InputError, match=r"pages\.tif: `pages` names 3 colors.*first"):
-        reading.read(two_pages, ["red", "green", "blue"])
+    with pytest.raises(InputError, match=r"pages\.tif: pages: names 3 colors.*first"):
+        reading.read(two_pages, Selection(["red", "green", "blue"]))
     with pytest.raises(InputError, match="unknown color pink"):
-        reading.read(two_pages, ["red", "pink"])
+        Selection(["red", "pink"])
 
 
-def test_all_pages_are_inspected(two_pages):
-    facts = reading.inspect(two_pages)
-    assert (facts["pages"], facts["maximum"], facts["bit_depth"]) == (2, 4000, 16)
+@pytest.mark.parametrize(
+    ("pages", "ends", "unused"),
+    [("first", (100, 4000), "2 pages"), ("max", (300, 4000), ""), (["red", "blue"], (0, 4000), "")],
+)
+def test_the_pages_in_use_are_inspected(two_pages, pages, ends, unused):
+    (facts,) = reading.inspect(two_pages, Selection(pages))
+    assert (facts["minimum"], facts["maximum"]) == ends
+    assert (facts["pages"], facts["planes"], facts["bit_depth"]) == (2, "2 pages", 16)
+    assert facts["unused"] == unused
 
 
 # bad files
@@ -265,11 +272,11 @@ def test_halving_a_plain_picture_keeps_its_color_and_channels(channels):
     color = np.array([10, 20, 30], np.uint8)[:channels]
     array = np.broadcast_to(color, (8, 12, channels))
     np.testing.assert_array_equal(
-        reading.resize(array, 4), np.broadcast_to(color, (4, 4, channels))
+        reading.resize(array, 4, 3), np.broadcast_to(color, (3, 4, channels))
     )
 
 
 def test_resizing_is_antialiased():
     checks = (np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8)[..., None]
-    inner = reading.resize(checks, 16)[2:-2, 2:-2]
+    inner = reading.resize(checks, 16, 16)[2:-2, 2:-2]
     assert abs(inner.astype(float) - 127.5).max() < 3

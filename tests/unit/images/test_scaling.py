@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from manyseeds.errors import InputError
 from manyseeds.images import scaling
@@ -11,50 +11,88 @@ from manyseeds.images import scaling
 # the range
 
 
-def records(*pairs):
+def records(*images):
+    """Return rows of images.csv of images given by dtype, least and largest value."""
     return pd.DataFrame(
-        [{"image": f"{i}.png", "bit_depth": b, "maximum": m} for i, (b, m) in enumerate(pairs)]
-    )
+        [
+            {
+                "image": f"{i}.tif", "file": f"{i}.tif", "position": 0, "frame": -1,
+                "bit_depth": 8 * np.dtype(dtype).itemsize, "dtype": dtype,
+                "minimum": low, "maximum": high,
+            }
+            for i, (dtype, low, high) in enumerate(images)
+        ]
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("pairs", "high"),
+    ("images", "high"),
     [
-        ([(8, 10), (8, 200)], 255),
-        ([(1, 255), (8, 3)], 255),
-        ([(16, 90), (16, 255)], 255),
-        ([(16, 90), (16, 256)], 1023),
-        ([(16, 1023), (16, 1024)], 4095),
-        ([(16, 4095)], 4095),
-        ([(16, 4096)], 16383),
-        ([(16, 16384)], 65535),
-        ([(32, 70_000)], 70_000),
-        ([(32, 0.75), (32, 0.5)], 1),
+        ([("uint8", 0, 10), ("uint8", 3, 200)], 255),
+        ([("int8", 0, 100), ("uint8", 3, 200)], 255),
+        ([("uint16", 5, 90), ("uint16", 5, 255)], 255),
+        ([("uint16", 5, 90), ("int16", 5, 256)], 1023),
+        ([("uint16", 5, 1023), ("uint16", 5, 1024)], 4095),
+        ([("uint32", 5, 4095)], 4095),
+        ([("uint16", 5, 4096)], 16383),
+        ([("uint16", 5, 16384)], 65535),
+        ([("float32", 0, 0.75), ("float64", 0.5, 1)], 1),
     ],
 )
-def test_depth_is_the_fewest_bits_that_hold_the_dataset(pairs, high):
-    assert scaling.intensity_range(records(*pairs), "depth") == (0, high)
+def test_depth_is_the_fewest_bits_that_hold_the_dataset(images, high):
+    assert scaling.intensity_range(records(*images), "depth") == (0, high)
 
 
-def test_depth_refuses_to_mix_shallow_and_deep_images():
-    with pytest.raises(InputError, match=r"0\.png: has 8 bits, but 1\.png more.*scale"):
-        scaling.intensity_range(records((8, 200), (16, 4000)), "depth")
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        ([("float32", 0, 0.9), ("float32", 0, 1.0001)], r"1\.tif: .* up to 1\.0001.*0 to 1"),
+        ([("float32", 0, 255)], r"0\.tif: .* up to 255.*scale: \{low"),
+        ([("int16", 3, 9), ("int16", -12, 9)], r"1\.tif: .*below 0 \(down to -12\).*percentiles"),
+        ([("int8", -128, 127)], r"0\.tif: .*down to -128"),
+        ([("float32", -2.5, 0.5)], r"0\.tif: .*down to -2\.5"),
+        ([("uint32", 0, 70_000)], r"0\.tif: .*up to 70000, more than the 16 bits.*percentiles"),
+    ],
+)
+def test_values_without_a_depth_are_refused_unless_levels_are_given(images, says):
+    with pytest.raises(InputError, match=says):
+        scaling.intensity_range(records(*images), "depth")
+    assert scaling.intensity_range(records(*images), {"low": -3, "high": 9}) == (-3, 9)
+
+
+@pytest.mark.parametrize("scale", ["depth", {"low": 0, "high": 4095}, {"percentiles": [1, 99]}])
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        ([("uint8", 0, 200), ("uint16", 0, 4000)], r"0\.tif: has 8 bits, but 1\.tif more than 8"),
+        (
+            [("uint16", 0, 9), ("float32", 0, 1)],
+            r"0\.tif: has more than 8 bits, but 1\.tif decimal",
+        ),
+        ([("float64", 0, 1), ("uint8", 0, 200)], r"0\.tif: has decimal numbers .*1\.tif 8 bits"),
+    ],
+)
+def test_no_rule_suits_images_of_different_kinds(images, says, scale):
+    with pytest.raises(InputError, match=f"{says}.*Export all images alike"):
+        scaling.intensity_range(records(*images), scale)
 
 
 def test_low_must_be_below_high():
-    assert scaling.intensity_range(records((16, 9)), {"low": 2, "high": 5}) == (2, 5)
+    assert scaling.intensity_range(records(("uint16", 0, 9)), {"low": 2, "high": 5}) == (2, 5)
     with pytest.raises(InputError, match="scale: low"):
-        scaling.intensity_range(records((16, 9)), {"low": 5, "high": 5})
+        scaling.intensity_range(records(("uint16", 0, 9)), {"low": 5, "high": 5})
 
 
-@pytest.mark.parametrize(("dtype", "unit"), [(np.uint8, 1), (np.uint16, 10), (np.float32, 0.5)])
-def test_percentiles_are_those_of_all_pixels(tmp_path, dtype, unit):
+@pytest.mark.parametrize(
+    ("dtype", "unit", "start"),
+    [("uint8", 1, 0), ("uint16", 10, 0), ("int16", 7, -900), ("float32", 0.5, -20.25)],
+)
+def test_percentiles_are_those_of_all_pixels(tmp_path, dtype, unit, start):
     rng = np.random.default_rng(1)
-    stacks = [(rng.integers(0, 200, (40, 50)) * unit).astype(dtype) for _ in range(2)]
+    stacks = [(rng.integers(0, 200, (40, 50)) * unit + start).astype(dtype) for _ in range(2)]
     for i, stack in enumerate(stacks):
-        Image.fromarray(stack).save(tmp_path / f"{i}.tif")
-    table = records(*[(8 * np.dtype(dtype).itemsize, stack.max()) for stack in stacks])
-    table["image"] = ["0.tif", "1.tif"]
+        tifffile.imwrite(tmp_path / f"{i}.tif", stack)
+    table = records(*[(dtype, stack.min(), stack.max()) for stack in stacks])
     low, high = scaling.intensity_range(table, {"percentiles": [10, 90]}, tmp_path)
     expected = np.percentile(np.stack(stacks), [10, 90], method="inverted_cdf")
     np.testing.assert_allclose([low, high], expected, atol=unit / 100)
@@ -65,15 +103,15 @@ def test_percentiles_the_wrong_way_round(percentiles):
     with pytest.raises(
         InputError, match=r"scale\.percentiles: \d0 is not below \d0\. Give two that differ"
     ):
-        scaling.intensity_range(records((16, 9)), {"percentiles": percentiles})
+        scaling.intensity_range(records(("uint16", 0, 9)), {"percentiles": percentiles})
 
 
 def test_percentiles_that_fall_together(tmp_path):
-    Image.fromarray(np.full((4, 4), 12, np.uint16)).save(tmp_path / "0.png")
+    tifffile.imwrite(tmp_path / "0.tif", np.full((4, 4), 12, np.uint16))
     with pytest.raises(
         InputError, match=r"scale\.percentiles: 1 and 99 are the same value, 12, .*further apart"
     ):
-        scaling.intensity_range(records((16, 12)), {"percentiles": [1, 99]}, tmp_path)
+        scaling.intensity_range(records(("uint16", 12, 12)), {"percentiles": [1, 99]}, tmp_path)
 
 
 # to 8 bits

@@ -54,7 +54,11 @@ def test_damaged_images_are_skipped_and_listed(folder, tmp_path, workers):
     )
     assert table["image"].tolist() == files(tmp_path / "out") == ["a/deep/10.png", "b/2.png"]
     assert table["maximum"].tolist() == [40, 10]
-    assert [column for column in table if table[column].dtype == float] == ["angle"]
+    assert [column for column in table if table[column].dtype == float] == [
+        "angle",
+        "pixel_size",
+        "pixel_height",
+    ]
     reasons = dict(zip(skipped["image"], skipped["reason"], strict=True))
     assert list(reasons) == [
         "a/9.png", "b/1.png", "b/3.png", "b/4.png", "b/5.png", "b/6.png", "b/notes.txt",
@@ -123,7 +127,7 @@ def test_a_small_file_that_claims_a_huge_size_is_refused(tmp_path):
 
 def test_a_large_field_is_no_bomb(tmp_path):
     Image.new("1", (9_500, 9_500)).save(tmp_path / "a.png")  # Pillow alone warns of this one
-    assert reading.inspect(tmp_path / "a.png")["width"] == 9_500
+    assert reading.inspect(tmp_path / "a.png")[0]["width"] == 9_500
 
 
 def test_images_of_all_modes_make_one_dataset(tmp_path):

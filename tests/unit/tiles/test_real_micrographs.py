@@ -77,7 +77,7 @@ def micrographs(tmp_path_factory):
 # values become 8 bits, and facts of the files.
 SETS = {
     "fly": (r"_([DFR])\.TIF$", 100, 10, lambda v: v >> 8, ("P", 8, 1000, 1006)),
-    "speckles": (r"(ax2|oe2)\.tif$", 200, 5, lambda v: v * 255 / 4095, ("I;16B", 16, 1200, 1000)),
+    "speckles": (r"(ax2|oe2)\.tif$", 200, 5, lambda v: v * 255 / 4095, ("L", 16, 1200, 1000)),
     "human": (r"(d\d)\.tif$", 128, 4, lambda v: v, ("L", 8, 512, 512)),
 }
 

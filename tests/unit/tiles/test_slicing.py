@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from image_rows import image_row
 from manyseeds.errors import InputError
-from manyseeds.images import reading
 from manyseeds.tiles import rotation, slicing
 
 
@@ -90,8 +90,7 @@ def test_the_tiles_on_disk_reassemble_to_the_fields(tmp_path_factory, shape, cou
         name = f"{number}.png"
         Image.fromarray(pixels).save(folder / name)
         fields[name] = pixels if channels == 2 else np.dstack([pixels] * 3)
-        records.append({"image": name, "class": "a", "group": name, "split": "", "angle": 0.0})
-        records[-1] |= reading.inspect(folder / name)
+        records.append(image_row(folder, name))
     table = pd.DataFrame(records)
     index = slicing.slice_images(
         table, folder, folder / "t.npy", size=size, rows=rows, columns=columns
@@ -105,24 +104,6 @@ def test_the_tiles_on_disk_reassemble_to_the_fields(tmp_path_factory, shape, cou
         np.testing.assert_array_equal(again[name], field)
 
 
-def test_pages_that_are_not_used_are_counted(dataset, caplog):
-    table, folder = dataset
-    caplog.set_level("INFO", "manyseeds")
-    options = {"size": 4, "rows": 2, "columns": 3}
-    slicing.slice_images(table, folder, folder / "1.npy", **options)
-    assert caplog.messages == []
-    for counts, said in (
-        ([2, 1, 1], "1 image has 2 pages; only the first is used (`pages: first`)"),
-        ([2, 1, 2], "2 images have 2 pages; only the first is used (`pages: first`)"),
-        ([2, 3, 1], "2 images have 2 to 3 pages; only the first is used (`pages: first`)"),
-    ):
-        slicing.slice_images(table.assign(pages=counts), folder, folder / "2.npy", **options)
-        assert caplog.messages[-1] == said
-    caplog.clear()
-    slicing.slice_images(table.assign(pages=2), folder, folder / "3.npy", pages="max", **options)
-    assert caplog.messages == []
-
-
 @pytest.fixture
 def dataset(tmp_path):
     """Return two fields of 8 x 12 pixels and a small tile of 4 x 4, with their table."""
@@ -132,16 +113,8 @@ def dataset(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(rng.integers(0, 4096, shape, dtype=np.uint16)).save(path)
-        rows.append(
-            {
-                "image": name,
-                "class": name[0],
-                "group": "g" + name[0],
-                "split": "train",
-                "angle": 9.0,
-            }
-        )
-        rows[-1] |= reading.inspect(path)
+        place = {"class": name[0], "group": f"g{name[0]}", "split": "train", "angle": 9.0}
+        rows.append(image_row(tmp_path, name, **place))
     return pd.DataFrame(rows), tmp_path
 
 
@@ -172,8 +145,7 @@ def test_gray_and_color_files_make_color_tiles(tmp_path):
     rows = []
     for name, array in {"gray.png": gray, "rgb.png": rgb}.items():
         Image.fromarray(array).save(tmp_path / name)
-        rows.append({"image": name, "class": "a", "group": name, "split": "", "angle": 0.0})
-        rows[-1] |= reading.inspect(tmp_path / name)
+        rows.append(image_row(tmp_path, name))
     slicing.slice_images(pd.DataFrame(rows), tmp_path, tmp_path / "tiles.npy", size=8)
     array = np.load(tmp_path / "tiles.npy")
     np.testing.assert_array_equal(array, [np.dstack([gray] * 3), rgb])

@@ -6,9 +6,9 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -54,6 +54,7 @@ class Archive(InClassFolders, PathOrUrl):
         *,
         classes: Sequence[str] | None = None,
         on_bad_image: str = "stop",
+        selection: Mapping[str, Any] | None = None,
         workers: int = 1,
         streams: Streams | None = None,
     ) -> Fetched:
@@ -85,7 +86,12 @@ class Archive(InClassFolders, PathOrUrl):
                 )
             try:
                 return self._copy(
-                    folder, out, classes=classes, on_bad_image=on_bad_image, workers=workers
+                    folder,
+                    out,
+                    classes=classes,
+                    on_bad_image=on_bad_image,
+                    selection=selection,
+                    workers=workers,
                 )
             except InputError as error:
                 # The scratch folder is gone by the time the message is read.

@@ -1,8 +1,8 @@
 """Images that lie in a folder on this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,12 +29,18 @@ class Folder(InClassFolders):
         *,
         classes: Sequence[str] | None = None,
         on_bad_image: str = "stop",
+        selection: Mapping[str, Any] | None = None,
         workers: int = 1,
         streams: Streams | None = None,
     ) -> Fetched:
         """Copy its images; see `Source.fetch` and, for what is raised, `copy_folder`."""
         return self._copy(
-            Path(self.location), out, classes=classes, on_bad_image=on_bad_image, workers=workers
+            Path(self.location),
+            out,
+            classes=classes,
+            on_bad_image=on_bad_image,
+            selection=selection,
+            workers=workers,
         )
 
     def _fault(self, path: Path) -> str:

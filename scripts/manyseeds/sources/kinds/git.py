@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -68,6 +68,7 @@ class Git(InClassFolders):
         *,
         classes: Sequence[str] | None = None,
         on_bad_image: str = "stop",
+        selection: Mapping[str, Any] | None = None,
         workers: int = 1,
         streams: Streams | None = None,
     ) -> Fetched:
@@ -91,7 +92,12 @@ class Git(InClassFolders):
                 _check_out(self.location, self.commit, parts, Path(scratch, "repository"), tree)
             try:
                 return self._copy(
-                    tree / inside, out, classes=classes, on_bad_image=on_bad_image, workers=workers
+                    tree / inside,
+                    out,
+                    classes=classes,
+                    on_bad_image=on_bad_image,
+                    selection=selection,
+                    workers=workers,
                 )
             except InputError as error:
                 # The clone is gone by the time the message is read.

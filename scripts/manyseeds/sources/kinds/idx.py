@@ -4,9 +4,9 @@ import gzip
 import struct
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Strict
 
@@ -68,6 +68,7 @@ class Idx(PathOrUrl):
         *,
         classes: Sequence[str] | None = None,
         on_bad_image: str = "stop",
+        selection: Mapping[str, Any] | None = None,
         workers: int = 1,
         streams: Streams | None = None,
     ) -> Fetched:

@@ -3,10 +3,10 @@
 Method: `manyseeds.simulation.fields.simulate_field`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Strict
 
@@ -65,6 +65,7 @@ class Simulated(Source):
         *,
         classes: Sequence[str] | None = None,
         on_bad_image: str = "stop",
+        selection: Mapping[str, Any] | None = None,
         workers: int = 1,
         streams: Streams | None = None,
     ) -> Fetched:
@@ -91,7 +92,7 @@ class Simulated(Source):
         )
         for _ in processes.in_parallel(simulate, fields, workers, "simulating fields"):
             pass
-        return describe_folder(Path(out), classes=names, workers=workers)
+        return describe_folder(Path(out), classes=names, selection=selection, workers=workers)
 
 
 def _simulate(

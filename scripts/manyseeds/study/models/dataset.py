@@ -28,6 +28,8 @@ ShareOrGroups = Annotated[Annotated[Share, NUMBER] | Annotated[Groups, LIST], by
 SplitName = Annotated[str, StringConstraints(pattern=SPLIT)]
 Held = Annotated[dict[SplitName, ShareOrGroups], Field(min_length=1)]
 Percentile = Annotated[float, Field(ge=0, le=100)]
+Number = Annotated[int, Field(ge=1)]
+Channel = Annotated[Annotated[str, TEXT] | Annotated[Number, NUMBER], by_type]
 Color = Literal["red", "green", "blue", "gray", "magenta", "cyan", "yellow"]
 
 
@@ -140,15 +142,50 @@ class DatasetKeys(Section):
         by_type,
     ] = Field(
         "first",
-        description="What is taken from an image of several pages: its `first` page, the brightest "
-        "value of all pages (`max`), or each page in a color of its own, such as `[green, blue]`.",
+        description="What is taken from a plain stack of pages: its `first` page, the brightest "
+        "value of all pages (`max`), or each page in a color of its own, such as `[green, blue]`. "
+        "For files that tell channels, z and time apart use these keys instead.",
+    )
+    channels: (
+        Annotated[
+            Annotated[str, TEXT]
+            | Annotated[Number, NUMBER]
+            | Annotated[Annotated[dict[Color, Channel], Field(min_length=1)], MAPPING],
+            by_type,
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Which channel is used, by its name in the file's metadata or its number from "
+        "1; or channels by the color that each has in the picture: `{green: GFP, blue: DAPI}`. The "
+        "first by default.",
+    )
+    z: (
+        Annotated[Annotated[Literal["max", "mean"], TEXT] | Annotated[Number, NUMBER], by_type]
+        | None
+    ) = Field(
+        None,
+        description="Which plane of a z-stack is used, by its number from 1, or its projection: "
+        "`max`, `mean`. The first by default.",
+    )
+    time: (
+        Annotated[Annotated[Literal["each"], TEXT] | Annotated[Number, NUMBER], by_type] | None
+    ) = Field(
+        None,
+        description="Which frame of a film is used, by its number from 1, or `each` as an image of "
+        "its own. The film is their group. The first by default.",
+    )
+    pixel_size: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="Width of a pixel in µm to which all images are brought before they are "
+        "sliced. Their files must say the size of their pixels. Left as they are by default.",
     )
     scale: Scale = Field(
         "depth",
         description="How intensities become 8 bits, by one rule for all images of the dataset. "
-        "`depth` takes the least of 8, 10, 12, 14 or 16 bits that holds the brightest pixel; "
-        "`{low, high}` are counts; `{percentiles: [0.1, 99.9]}` are those of all pixels, test "
-        "images included.",
+        "`depth` takes the least of 8, 10, 12, 14 or 16 bits that holds the brightest pixel, and "
+        "0 to 1 for decimal numbers; `{low, high}` are counts; `{percentiles: [0.1, 99.9]}` are "
+        "those of all pixels, test images included.",
     )
     slice: Grid = Field(
         Grid(),

@@ -6,8 +6,8 @@ from PIL import Image
 
 from class_folders import COLUMNS, files
 from idx_files import PIXELS, write_idx
+from image_rows import facts_of
 from manyseeds.errors import InputError
-from manyseeds.images import reading
 from manyseeds.sources.source import source_of
 
 
@@ -35,7 +35,7 @@ def test_idx_pairs_become_pngs(pairs, tmp_path):
         path = tmp_path / "out" / row["image"]
         np.testing.assert_array_equal(np.asarray(Image.open(path)), PIXELS[number % 3])
         # The table is written without decoding; it must say what decoding would.
-        assert reading.inspect(path).items() <= row.items()
+        assert facts_of(path).items() <= row.items()
 
 
 def test_idx_classes_choose(tmp_path):

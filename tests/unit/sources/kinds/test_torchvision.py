@@ -10,8 +10,8 @@ from PIL import Image
 
 from class_folders import COLUMNS, files
 from idx_files import PIXELS, write_idx
+from image_rows import facts_of
 from manyseeds.errors import InputError
-from manyseeds.images import reading
 from manyseeds.sources.kinds.torchvision import KEPT
 from manyseeds.sources.source import source_of
 
@@ -80,7 +80,7 @@ def test_cifar10_becomes_pngs(cifar, tmp_path, workers):
         assert name == NAMES[labels[split][number]]
         path = tmp_path / "out" / row["image"]
         np.testing.assert_array_equal(np.asarray(Image.open(path)), pixels[split][number])
-        assert reading.inspect(path).items() <= row.items()
+        assert facts_of(path).items() <= row.items()
 
 
 def test_classes_choose(cifar, tmp_path):

@@ -1,0 +1,99 @@
+"""Opening an image file with the reader that it needs, told by its first bytes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import UnidentifiedImageError
+
+from manyseeds.errors import BadImage, InputError
+from manyseeds.images.layout import Damaged, ImageFile, Unreadable
+
+Reader = Callable[[Path, bytes | None], ImageFile]
+_HEAD = 16  # so many bytes tell the format
+_NOT_READ = {
+    b"\x89HDF\r\n\x1a\n": ("an HDF5 file (such as Imaris writes)", "Export it as TIFF."),
+    b"\xd0\xcf\x11\xe0": ("a compound document (such as ZVI or Office)", "Export it as TIFF."),
+    b"PK\x03\x04": ("a zip archive", "Unpack it, or use it as a source: `kind: archive`."),
+    b"%PDF": ("a PDF document", "Save its pictures as PNG or TIFF."),
+}
+
+
+@contextmanager
+def opened(path: Path | str, data: bytes | None = None) -> Iterator[ImageFile]:
+    """Open an image file; what goes wrong, then or while it is read, names the file.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, or a folder of OME-Zarr.
+    data : bytes, optional
+        The file's content, if it has been read already.
+
+    Yields
+    ------
+    ImageFile
+        It is closed at the end.
+
+    Raises
+    ------
+    BadImage
+        The file is damaged, of no known format, or of a layout that is not read.
+    """
+    path = Path(path)
+    try:
+        with _reader(path, data)(path, data) as file:
+            yield file
+    except (InputError, MemoryError):
+        raise
+    except Unreadable as error:
+        raise BadImage(path, error.reason, error.remedy) from error
+    except Damaged as error:
+        raise BadImage(path, f"damaged: {error}") from error
+    except UnidentifiedImageError as error:
+        raise BadImage(path, "not an image, or of an unknown format") from error
+    # Decoders raise nearly anything on damaged data: OSError, SyntaxError, KeyError...
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise BadImage(path, f"cannot be decoded ({said})") from error
+
+
+def _reader(path: Path, data: bytes | None) -> Reader:
+    """Return what reads a file. Readers are imported when they are needed."""
+    if path.is_dir():
+        from manyseeds.images.readers.omezarr import OmeZarr
+
+        return lambda path, data: OmeZarr(path)
+    head = _head(path) if data is None else data[:_HEAD]
+    suffix = path.suffix.lower()
+    if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+        from manyseeds.images.readers.tiff import Tiff
+
+        return Tiff
+    if head.startswith(b"ZISRAWFILE"):
+        from manyseeds.images.readers.czi import Czi
+
+        return lambda path, data: Czi(path)
+    if head.startswith(b"\xda\xce\xbe\x0a") or suffix == ".nd2":
+        from manyseeds.images.readers.nd2 import Nd2
+
+        return lambda path, data: Nd2(path)
+    if head.startswith(b"\x70\0\0\0") and suffix in {".lif", ".lof", ".xlef"}:
+        from manyseeds.images.readers.lif import Lif
+
+        return lambda path, data: Lif(path)
+    if suffix in {".oib", ".oif"}:
+        from manyseeds.images.readers.oif import Oif
+
+        return lambda path, data: Oif(path)
+    for beginning, (what, remedy) in _NOT_READ.items():
+        if head.startswith(beginning):
+            raise Unreadable(f"{what}, which is not read", remedy)
+    from manyseeds.images.readers.pillow import PillowImage
+
+    return PillowImage
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)

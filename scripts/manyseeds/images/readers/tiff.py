@@ -1,0 +1,355 @@
+"""TIFF of every kind, read by tifffile: OME, ImageJ, STK, LSM, tiled, planar, compressed, ..."""
+
+import io
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tifffile import PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
+
+from manyseeds.images import color_tables
+from manyseeds.images.layout import AXES, PAGES, Damaged, ImageFile, Layout, Unreadable
+from manyseeds.images.readers import tiff_metadata
+
+_MICROSCOPES = ("ome", "lsm", "stk", "micromanager", "mmstack", "fluoview", "scanimage")
+"""Kinds of series that are positions. Of others the first counts; more are previews and pages."""
+_UNNAMED = {"I", "Q"}  # axes of a sequence and of unknown meaning
+_ALPHA = {1, 2}  # of ExtraSamples
+_ORIENTATION = 274
+_UPRIGHT = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a.swapaxes(0, 1)[:, ::-1],
+    7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda a: a.swapaxes(0, 1)[::-1],
+}
+"""What puts a picture upright, by the number of its orientation."""
+_REMEDY = "Save it as RGB, or as gray of 8 or 16 bits."
+
+
+class Tiff(ImageFile):
+    """A TIFF file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    data : bytes, optional
+        Its content, if it has been read already.
+
+    Raises
+    ------
+    Damaged
+        It is cut short, or pages or pixels that it promises are missing.
+    Unreadable
+        Its colors, numbers or axes are of a kind that is not read.
+    """
+
+    format = "TIFF"
+
+    def __init__(self, path: Path | str, data: bytes | None = None) -> None:
+        def opened(**kinds: bool) -> TiffFile:
+            source: Any = str(path) if data is None else io.BytesIO(data)
+            # Other files that it names may lie elsewhere; each is an image of its own here.
+            return TiffFile(source, name=Path(path).name, _multifile=False, **kinds)
+
+        with _faults_raised():
+            self._file = opened()
+            series = self._file.series
+            if any(None in one.pages for one in series):
+                # Some planes lie in other files, so that what is said of all is not true of this.
+                self._file.close()
+                self._file = opened(is_ome=False, is_mmstack=False, is_micromanager=False)
+                series = self._file.series
+        if not series:
+            raise Damaged("it has no image")
+        whole = [one for one in series if not one.keyframe.is_reduced] or list(series)
+        kind = whole[0].kind.lower()
+        self._series = whole if kind in _MICROSCOPES else whole[:1]
+        self._planes = [_Planes(self._file, one) for one in self._series]
+        about = tiff_metadata.of(self._file, self._series)
+        self.layouts = tuple(
+            planes.layout(pixel_size, channels, name)
+            for planes, (pixel_size, channels, name) in zip(self._planes, about, strict=True)
+        )
+
+    def _plane(self, position: int, place: Mapping[str, int]) -> np.ndarray:
+        with _faults_raised():
+            return self._planes[position].read(place)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class _Planes:
+    """The planes of one series."""
+
+    def __init__(self, file: TiffFile, series: TiffPageSeries) -> None:
+        self.file, self.series = file, series
+        self.page: TiffPage = series.keyframe
+        axes, own = series.axes, self.page.axes
+        # A series has no axes of length 1, but its pages may.
+        squeezed = "".join(
+            a for a, n in zip(own, self.page.shape, strict=True) if n > 1 or a in "YX"
+        )
+        for inner in (own, squeezed):
+            if axes.endswith(inner) and set(inner) <= set("YXS"):
+                break
+        else:
+            raise Unreadable(f"a TIFF of the axes {axes}, which are not read", _REMEDY)
+        self.leading = axes[: len(axes) - len(inner)]
+        self.sizes = series.shape[: len(self.leading)]
+        if len(set(self.leading)) < len(self.leading) or "S" in self.leading:
+            raise Unreadable(f"a TIFF of the axes {axes}, which are not read", _REMEDY)
+        self.samples = self.page.samplesperpixel
+        self.channels_in_page = _channels_in_page(self.page)
+        self._check_storage()
+
+    def _check_storage(self) -> None:
+        """Raise where pages or pixels are missing, which tifffile fills with zeros."""
+        planes = prod(self.sizes)
+        end = self.file.filehandle.size
+        if len(self.series.pages) == 1 and planes > 1:
+            if self.series.dataoffset is None or self.page.compression != 1:
+                raise Damaged(f"it has one page, though it says {planes}")
+            if self.series.dataoffset + planes * self._bytes > end:
+                raise Damaged(f"it is cut short: there is no room for the {planes} planes it says")
+        elif len(self.series.pages) != planes:
+            raise Damaged(f"it has {len(self.series.pages)} pages, though it says {planes}")
+        self._check_segments(self.page)
+
+    def _check_segments(self, page: Any) -> None:
+        end = self.file.filehandle.size
+        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
+            if not offset or not count:
+                raise Damaged("parts of the picture are missing")
+            if offset + count > end:
+                raise Damaged("it is cut short")
+
+    @property
+    def _bytes(self) -> int:
+        return int(prod(self.page.shape)) * self.page.dtype.itemsize
+
+    def layout(
+        self, pixel_size: tuple[float, float] | None, channels: Sequence[str], name: str
+    ) -> Layout:
+        page = self.page
+        sizes: dict[str, int] = {}
+        for axis, size in zip(self.leading, self.sizes, strict=True):
+            letter = axis if axis not in _UNNAMED else PAGES
+            sizes[letter] = sizes.get(letter, 1) * size
+        more = len(self.file.pages) - len(self.series.pages)
+        if not sizes and more > 0 and not self.series.kind.lower().startswith(_MICROSCOPES):
+            # Pages of other sizes or colors, which cannot be read beside this one.
+            sizes[PAGES] = 1 + more
+        if self.channels_in_page > 1:
+            sizes["C"] = sizes.get("C", 1) * self.channels_in_page
+        count = sizes.get("C", 1)
+        first = self._picture(page, np.zeros(page.shape, page.dtype), 0)
+        table = ""
+        if page.photometric == PHOTOMETRIC.PALETTE:
+            table = color_tables.described(_table(page))
+        names = tuple(channels) if len(channels) == count else ("",) * count
+        if self.channels_in_page > 1 and page.photometric == PHOTOMETRIC.RGB:
+            names = ("red", "green", "blue", *[""] * (self.channels_in_page - 3))
+        # Axes in the order in which a person counts them.
+        order = {axis: place for place, axis in enumerate(AXES)}
+        return Layout(
+            width=first.shape[1],
+            height=first.shape[0],
+            dtype=first.dtype,
+            color=first.ndim == 3,
+            bits=page.bitspersample if page.bitspersample < 8 else 8 * first.dtype.itemsize,
+            sizes=dict(sorted(sizes.items(), key=lambda item: order.get(item[0], 99))),
+            channels=names,
+            pixel_size=pixel_size,
+            mode=_mode(page),
+            color_table=table,
+            name=name,
+        )
+
+    def read(self, place: Mapping[str, int]) -> np.ndarray:
+        place, sample = dict(place), 0
+        if self.channels_in_page > 1:
+            place["C"], sample = divmod(place.get("C", 0), self.channels_in_page)
+        page_number = place.get(PAGES, 0)
+        indices = []
+        unnamed = [n for a, n in zip(self.leading, self.sizes, strict=True) if a in _UNNAMED]
+        if not self.leading and page_number:
+            return self._other_page(page_number)
+        split = list(np.unravel_index(page_number, unnamed)) if unnamed else []
+        for axis in self.leading:
+            indices.append(split.pop(0) if axis in _UNNAMED else place.get(axis, 0))
+        number = int(np.ravel_multi_index(indices, self.sizes)) if self.leading else 0
+        return self._picture(*self._stored(number), sample)
+
+    def _other_page(self, number: int) -> np.ndarray:
+        """Read a page of another series."""
+        page = self.file.pages[number]
+        self._check_segments(page)
+        other = page.aspage() if hasattr(page, "aspage") else page
+        if other.shape != self.page.shape or other.dtype != self.page.dtype:
+            raise Unreadable("its pages differ in size or color", "Use `pages: first`.")
+        return self._picture(other, other.asarray(), 0)
+
+    def _stored(self, number: int) -> tuple[TiffPage, np.ndarray]:
+        """Read a plane as it is stored, in the shape of a page; return its page, too."""
+        if len(self.series.pages) == 1 and prod(self.sizes) > 1:
+            dtype = np.dtype(self.file.byteorder + self.page.dtype.char)
+            offset = self.series.dataoffset + number * self._bytes
+            flat = self.file.filehandle.read_array(dtype, prod(self.page.shape), offset)
+            return self.page, flat.reshape(self.page.shape)
+        page = self.series.pages[number]
+        if page is not self.page:
+            self._check_segments(page)
+        # Pages may have color tables of their own, but a frame is told by the first page alone.
+        return page if isinstance(page, TiffPage) else self.page, page.asarray()
+
+    def _picture(self, page: TiffPage, stored: np.ndarray, sample: int) -> np.ndarray:
+        """Return the picture of a page: (height, width) or (height, width, 3), upright."""
+        kept = [n for a, n in zip(page.axes, page.shape, strict=True) if a in "YXS"]
+        array = stored.reshape(kept)
+        if "S" in page.axes and page.axes.index("S") == 0:
+            array = np.moveaxis(array, 0, -1)
+        if self.channels_in_page > 1:
+            array = array[..., sample]
+        array = _colors(page, array)
+        array = _numbers(array, page.bitspersample)
+        tag = page.tags.get(_ORIENTATION)
+        turned = _UPRIGHT.get(int(tag.value) if tag else 1, _UPRIGHT[1])(array)
+        return np.ascontiguousarray(turned.astype(turned.dtype.newbyteorder("="), copy=False))
+
+
+def _colors(page: TiffPage, array: np.ndarray) -> np.ndarray:
+    """Return the gray values or colors of what a page stores."""
+    match page.photometric:
+        case PHOTOMETRIC.MINISWHITE:
+            array = array[..., 0] if array.ndim == 3 else array
+            return _inverted(array, page.bitspersample)
+        case PHOTOMETRIC.MINISBLACK:
+            return array[..., 0] if array.ndim == 3 else array
+        case PHOTOMETRIC.PALETTE:
+            return color_tables.applied(array, _table(page))
+        case PHOTOMETRIC.SEPARATED:
+            from PIL import Image
+
+            if page.samplesperpixel != 4 or array.dtype != np.uint8:
+                raise Unreadable(
+                    "a TIFF of other inks than CMYK of 8 bits, which is not read", _REMEDY
+                )
+            return np.asarray(Image.fromarray(array, "CMYK").convert("RGB"))
+    return array[..., :3] if array.ndim == 3 else array
+
+
+def _table(page: TiffPage) -> np.ndarray:
+    """Return the palette of a page, uint8 (n, 3)."""
+    colors = page.colormap
+    if colors is None or page.dtype != np.uint8:
+        raise Unreadable("a TIFF with a palette of more than 8 bits, which is not read", _REMEDY)
+    # Written with 16 bits a color, though some programs fill 8 of them only.
+    high = colors if colors.max() < 256 else colors >> 8
+    return np.ascontiguousarray(high.T.astype(np.uint8))
+
+
+def _channels_in_page(page: TiffPage) -> int:
+    """Return how many channels a page has beside each other, or raise where it cannot be read.
+
+    Samples that are neither a color nor alpha are channels.
+    """
+    photometric, samples = page.photometric, page.samplesperpixel
+    if page.dtype is None:
+        raise Unreadable(
+            f"a TIFF of {page.bitspersample} bits a value in a format that is not read", _REMEDY
+        )
+    if page.dtype.kind == "c":
+        raise Unreadable("a TIFF of complex numbers, which are not read", _REMEDY)
+    extra = page.extrasamples or ()
+    data = [kind for kind in extra if kind not in _ALPHA]
+    match photometric:
+        case PHOTOMETRIC.MINISBLACK | PHOTOMETRIC.MINISWHITE:
+            return samples if samples > 1 and (data or not extra) else 1
+        case PHOTOMETRIC.RGB if samples >= 3:
+            return samples if data else 1
+        case PHOTOMETRIC.PALETTE | PHOTOMETRIC.MASK if samples == 1:
+            return 1
+        case PHOTOMETRIC.SEPARATED:
+            return 1
+        # A JPEG within is decoded to RGB.
+        case PHOTOMETRIC.YCBCR if page.compression in (6, 7) and samples == 3:
+            return 1
+    name = getattr(photometric, "name", photometric)
+    raise Unreadable(
+        f"a TIFF whose colors are stored as {name} ({samples} a pixel), which is not read", _REMEDY
+    )
+
+
+def _mode(page: TiffPage) -> str:
+    """Return Pillow's name of how the colors of a page are stored."""
+    if page.bitspersample == 1:
+        return "1"
+    match page.photometric:
+        case PHOTOMETRIC.PALETTE:
+            return "P"
+        case PHOTOMETRIC.SEPARATED:
+            return "CMYK"
+        case PHOTOMETRIC.YCBCR:
+            return "YCbCr"
+        case PHOTOMETRIC.RGB:
+            return "RGB" if page.samplesperpixel == 3 else "RGBA"
+    return "L" if page.samplesperpixel == 1 else "LA"
+
+
+def _inverted(array: np.ndarray, bits: int) -> np.ndarray:
+    """Undo "white is zero"."""
+    if array.dtype == bool:
+        return ~array
+    if array.dtype.kind != "u":
+        raise Unreadable(
+            f"a TIFF of {array.dtype} in which white is zero, which is not read", _REMEDY
+        )
+    return array.dtype.type(2**bits - 1) - array
+
+
+def _numbers(array: np.ndarray, bits: int) -> np.ndarray:
+    """Return values of fewer than 8 bits as 0 to 255, and those of 16-bit floats as 32-bit."""
+    if array.dtype == bool or (bits == 1 and array.ndim == 2):
+        return array.astype(np.uint8) * 255
+    if array.dtype == np.uint8 and bits < 8 and array.ndim == 2:
+        return (array.astype(np.uint16) * 255 // (2**bits - 1)).astype(np.uint8)
+    return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+@contextmanager
+def _faults_raised() -> Iterator[None]:
+    """Raise what tifffile only logs where it cannot go on as the file says."""
+    logger = logging.getLogger("tifffile")
+    catcher = _Catcher()
+    logger.addHandler(catcher)
+    propagate, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.removeHandler(catcher)
+        logger.propagate = propagate
+    if catcher.faults:
+        raise Damaged(catcher.faults[0])
+
+
+class _Catcher(logging.Handler):
+    """Keeps the errors of a log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.faults: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # The message begins with the object that it is about.
+        self.faults.append(record.getMessage().split("> ", 1)[-1])

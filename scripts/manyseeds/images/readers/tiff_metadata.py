@@ -1,0 +1,87 @@
+"""Pixel sizes, channel names and position names in the metadata of TIFF files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tifffile import TiffFile, TiffPageSeries, xml2dict
+
+from manyseeds.images.units import pixel_size
+
+About = tuple[tuple[float, float] | None, Sequence[str], str]
+"""Pixel size in µm, names of the channels, and name of a position."""
+
+
+def of(file: TiffFile, series: Sequence[TiffPageSeries]) -> list[About]:
+    """Return what the metadata say of each series of a file.
+
+    Numbers that only say how large a page is printed (dots per inch) say nothing here.
+
+    Parameters
+    ----------
+    file : tifffile.TiffFile
+        The open file.
+    series : sequence of tifffile.TiffPageSeries
+        Those of its series that are read.
+    """
+    one: About = (None, (), "")
+    if file.is_ome:
+        return _of_ome(file, series)
+    if file.is_imagej:
+        one = (_of_imagej(file), (), "")
+    elif file.is_lsm:
+        about = file.lsm_metadata or {}
+        size = pixel_size(about.get("VoxelSizeX"), about.get("VoxelSizeY"), "m")
+        one = (size, _texts((about.get("ChannelColors") or {}).get("ColorNames")), "")
+    elif file.is_stk:
+        about = file.stk_metadata or {}
+        sizes = about.get("XCalibration"), about.get("YCalibration")
+        one = (pixel_size(*sizes, about.get("CalibrationUnits")), (), "")
+    elif file.is_metaseries:
+        about = (file.metaseries_metadata or {}).get("PlaneInfo", {})
+        keys = ("spatial-calibration-x", "spatial-calibration-y", "spatial-calibration-units")
+        size = pixel_size(*(about.get(key) for key in keys))
+        one = (size, _texts([about.get("_IllumSetting_") or about.get("image-name")]), "")
+    elif file.is_micromanager:
+        about = (file.micromanager_metadata or {}).get("Summary", {})
+        size = pixel_size(about.get("PixelSize_um"), about.get("PixelSize_um"))
+        one = (size, _texts(about.get("ChNames")), "")
+    return [one] * len(series)
+
+
+def _of_ome(file: TiffFile, series: Sequence[TiffPageSeries]) -> list[About]:
+    images = _listed(xml2dict(file.ome_metadata).get("OME", {}).get("Image"))
+    found: list[About] = []
+    for place, one in enumerate(series):
+        named = [image for image in images if one.name and image.get("Name") == one.name]
+        image = images[place] if place < len(images) else {}
+        image = named[0] if len(named) == 1 else image
+        pixels = image.get("Pixels", {})
+        size = pixel_size(
+            pixels.get("PhysicalSizeX"),
+            pixels.get("PhysicalSizeY"),
+            pixels.get("PhysicalSizeXUnit", "µm"),
+        )
+        names = [channel.get("Name") for channel in _listed(pixels.get("Channel"))]
+        found.append((size, _texts(names), str(image.get("Name") or "")))
+    return found
+
+
+def _of_imagej(file: TiffFile) -> tuple[float, float] | None:
+    tags, about = file.pages.first.tags, file.imagej_metadata or {}
+    try:
+        across, down = (tags[name].value for name in ("XResolution", "YResolution"))
+        sizes = across[1] / across[0], down[1] / down[0]
+    except (KeyError, TypeError, ZeroDivisionError):
+        return None
+    return pixel_size(*sizes, about.get("unit"))
+
+
+def _texts(names: Any) -> list[str]:
+    """Return names as texts, "" for what is none."""
+    return [name if isinstance(name, str) else "" for name in names or ()]
+
+
+def _listed(one: Any) -> list[Mapping[str, Any]]:
+    """Return the elements of a name in XML, of which a single one is no list."""
+    found = one if isinstance(one, list | tuple) else [one]
+    return [element for element in found if isinstance(element, Mapping)]
