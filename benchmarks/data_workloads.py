@@ -117,7 +117,8 @@ def _make_fields(folder: Path, fields: int, side: int, copies: bool) -> "pd.Data
     table["group"], table["split"], table["angle"] = table["image"], "", 0
     table["width"] = table["height"] = GRID * side
     # Of the columns of images.csv only those that slicing reads.
-    table["bit_depth"], table["maximum"] = 16, TOP
+    table["file"], table["position"], table["frame"] = table["image"], 0, -1
+    table["bit_depth"], table["dtype"], table["minimum"], table["maximum"] = 16, "uint16", 0, TOP
     table.to_csv(folder / "fields.csv", index=False)
     if copies:
         for name in CLASSES:

@@ -27,7 +27,7 @@ rule audit:
     resources:
         runtime=120,
     params:
-        **of_dataset("splits", "simulated"),
+        **of_dataset("splits", "simulated", pixel_size="keys.pixel_size"),
     message:
         "Audit the splits of {wildcards.dataset}."
     script:

@@ -28,7 +28,11 @@ with reporting():
         tempfile.TemporaryDirectory(prefix="manyseeds-") as scratch,
     ):
         found, pairs, shares = report.audit(
-            packs, tables.read(given.images), Path(scratch), snakemake.threads
+            packs,
+            tables.read(given.images),
+            Path(scratch),
+            snakemake.threads,
+            snakemake.params.pixel_size,
         )
     verdicts, listed = findings.tables(found)
     verdicts.to_csv(output.audit, index=False)

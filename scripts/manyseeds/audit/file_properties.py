@@ -11,6 +11,8 @@ PROPERTIES = {
     "size": "width and height",
     "bit_depth": "bit depth",
     "mode": "color mode",
+    "color_table": "color table",
+    "pixel_size": "pixel size",
     "pages": "number of pages",
     "format": "file format",
     "quality": "JPEG quality",
@@ -95,6 +97,11 @@ def check(images: pd.DataFrame) -> list[Check]:
         if column == "quality" and not values.any():
             checks.append(Check(title, "No image is a JPEG.", applicable=False))
             continue
+        if column == "pixel_size":
+            values = values.map(lambda size: "unknown" if np.isnan(size) else f"{size:.3g} µm")
+        if column == "color_table":
+            values = values.replace("", "none")
+        columns[column] = values
         if len(set(values)) == 1:
             statement = f"All {len(values):,} images have the same ({values.iloc[0]})."
             checks.append(Check(title, statement))

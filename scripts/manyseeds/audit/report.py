@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from manyseeds.audit import class_shares, file_properties, thumbnails
+from manyseeds.audit import class_shares, file_properties, pixel_sizes, thumbnails
 from manyseeds.audit.findings import EXAMPLES, Check, Finding
 from manyseeds.audit.pairs import pairs_across
 
@@ -198,6 +198,7 @@ def audit(
     images: pd.DataFrame,
     scratch: Path,
     workers: int = 1,
+    pixel_size: float | None = None,
 ) -> tuple[list[Check], pd.DataFrame, pd.DataFrame]:
     """Audit a dataset.
 
@@ -207,6 +208,8 @@ def audit(
         As `describe_packs` takes them.
     images : pandas.DataFrame
         Rows of `images.csv`; those of which no tile is packed are left out.
+    pixel_size : float, optional
+        The size to which all pixels were brought, in µm.
 
     Returns
     -------
@@ -225,6 +228,7 @@ def audit(
         *featureless(table),
         *near_duplicates(pairs, table),
         *spanning(table),
+        pixel_sizes.check(used, pixel_size),
         *file_properties.check(used),
         *class_shares.check(shares, table),
     ]

@@ -108,13 +108,15 @@ class ImageFile(ABC):
         Name of the format.
     layouts : tuple of Layout
         What each position holds.
-    quality : int
-        Of a JPEG, see `jpeg.quality`; 0 for other formats.
     """
 
     format: str = ""
     layouts: tuple[Layout, ...] = ()
-    quality: int = 0
+
+    @property
+    def quality(self) -> int:
+        """Of a JPEG; 0 for other formats."""
+        return 0
 
     def plane(self, position: int, place: Mapping[str, int]) -> np.ndarray:
         """Decode one plane.

@@ -1,5 +1,6 @@
 """Opening an image file with the reader that it needs, told by its first bytes."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from PIL import UnidentifiedImageError
 from manyseeds.errors import BadImage, InputError
 from manyseeds.images.layout import Damaged, ImageFile, Unreadable
 
-Reader = Callable[[Path, bytes | None], ImageFile]
+Reader = Callable[[Path | str, bytes | None], ImageFile]
 _HEAD = 16  # so many bytes tell the format
 _NOT_READ = {
     b"\x89HDF\r\n\x1a\n": ("an HDF5 file (such as Imaris writes)", "Export it as TIFF."),
@@ -40,7 +41,6 @@ def opened(path: Path | str, data: bytes | None = None) -> Iterator[ImageFile]:
     BadImage
         The file is damaged, of no known format, or of a layout that is not read.
     """
-    path = Path(path)
     try:
         with _reader(path, data)(path, data) as file:
             yield file
@@ -58,15 +58,18 @@ def opened(path: Path | str, data: bytes | None = None) -> Iterator[ImageFile]:
         raise BadImage(path, f"cannot be decoded ({said})") from error
 
 
-def _reader(path: Path, data: bytes | None) -> Reader:
+_TIFF = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
+
+
+def _reader(path: Path | str, data: bytes | None) -> Reader:
     """Return what reads a file. Readers are imported when they are needed."""
-    if path.is_dir():
+    if data is None and Path(path).is_dir():
         from manyseeds.images.readers.omezarr import OmeZarr
 
         return lambda path, data: OmeZarr(path)
     head = _head(path) if data is None else data[:_HEAD]
-    suffix = path.suffix.lower()
-    if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122
+    if head[:4] in _TIFF:
         from manyseeds.images.readers.tiff import Tiff
 
         return Tiff
@@ -94,6 +97,6 @@ def _reader(path: Path, data: bytes | None) -> Reader:
     return PillowImage
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
+def _head(path: Path | str) -> bytes:
+    with Path(path).open("rb") as file:
         return file.read(_HEAD)

@@ -6,6 +6,7 @@ gives it one or three channels; `resize` gives it its size.
 """
 
 import hashlib
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def inspect(
     selection : Selection, optional
         Which planes are used; the first by default.
     data : bytes, optional
-        The file's content, if it has been read already (by `file_bytes`).
+        The file's content, if it has been read already (by `content`).
 
     Returns
     -------
@@ -60,9 +61,9 @@ def inspect(
         It does not have what the selection names.
     """
     selection = selection or Selection()
-    if data is None and is_small(path):
-        data = file_bytes(path)
-    digest = _digest(Path(path), data)
+    if data is None:
+        data = content(path)
+    digest = _digest(path, data)
     with opened(path, data) as file:
         places = [
             (position, frame)
@@ -117,24 +118,32 @@ def frame_of(number: int) -> int | None:
     return None if number < 0 else int(number)
 
 
-def file_bytes(path: Path | str) -> bytes:
-    """Return the content of a file.
+def content(path: Path | str) -> bytes | None:
+    """Return the content of a file, or None of a folder or a file too large to be held at once.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        The file. Of one with more than `IN_MEMORY` bytes only what is used is read, later.
 
     Raises
     ------
     BadImage
         It is missing, cannot be read, is empty, or is not a file but, say, a pipe.
     """
+    # As text and with os: a Path takes longer to make than a small file to read.
+    name = os.fspath(path)
     try:
+        status = os.stat(name)  # noqa: PTH116
+        if stat.S_ISDIR(status.st_mode) and name.lower().endswith(".zarr"):
+            return None
         # Reading a pipe would wait for it, and a device need not come to an end.
-        if not stat.S_ISREG(Path(path).stat().st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise BadImage(path, "not a regular file but a folder, pipe or device")
-        data = Path(path).read_bytes()
+        if status.st_size > IN_MEMORY:
+            return None
+        with open(name, "rb", buffering=0) as file:  # noqa: PTH123
+            data = file.read()
     except OSError as error:
         raise BadImage(path, f"cannot be read ({error.strerror})") from error
     if not data:
@@ -173,7 +182,7 @@ def read(
     InputError
         As `inspect`.
     """
-    data = file_bytes(path) if is_small(path) else None
+    data = content(path)
     with opened(path, data) as file:
         return _picture(file, path, selection or Selection(), position, frame)
 
@@ -190,19 +199,11 @@ def _picture(
         raise InputError(f"{path}: {error}") from error
 
 
-def is_small(path: Path | str) -> bool:
-    """Return whether a file is read at once, as whatever is no file is, to say what it is."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return True
-    return not stat.S_ISDIR(status.st_mode) and status.st_size <= IN_MEMORY
-
-
-def _digest(path: Path, data: bytes | None) -> str:
+def _digest(path: Path | str, data: bytes | None) -> str:
     """Return the SHA-256 of a file, or of a folder's files and their names."""
     if data is not None:
         return hashlib.sha256(data).hexdigest()
+    path = Path(path)
     if path.is_file():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -77,7 +77,7 @@ class Selection:
 
     def unused(self, layout: Layout) -> dict[str, int]:
         """Return of how many channels, z-planes, ... only one is used, and nobody said so."""
-        if self.pages != "first":
+        if self.pages != "first" or layout.planes == 1:
             return {}
         said = {"C": self.channels, "Z": self.z, "T": self.time}
         renamed = {self._renamed(layout, axis) for axis, value in said.items() if value is not None}

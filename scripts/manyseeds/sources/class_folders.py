@@ -221,7 +221,7 @@ def _take(path: Path, target: Path | None, selection: Mapping[str, Any]) -> list
     from manyseeds.images import reading
     from manyseeds.images.selection import Selection
 
-    data = reading.file_bytes(path) if reading.is_small(path) else None
+    data = reading.content(path)
     facts = reading.inspect(path, Selection.of(selection), data)
     if target and data is not None:
         target.write_bytes(data)

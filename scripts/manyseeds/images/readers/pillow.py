@@ -40,8 +40,6 @@ class PillowImage(ImageFile):
             pillow_heif.register_heif_opener()
         self._image = self._opened()
         self.format = str(self._image.format)
-        tables = getattr(self._image, "quantization", None)
-        self.quality = jpeg.quality(tables[min(tables)]) if tables else 0
         self._deep = self._deep_color()
         # Decoded to know the layout, and kept until it is asked for.
         self._first: np.ndarray | None = self._decoded(0)
@@ -114,6 +112,12 @@ class PillowImage(ImageFile):
             return self._deep
         self._image.seek(page)
         return _pixels(self._image)
+
+    @property
+    def quality(self) -> int:
+        """Of a JPEG; 0 for other formats."""
+        tables = getattr(self._image, "quantization", None)
+        return jpeg.quality(tables[min(tables)]) if tables else 0
 
     def close(self) -> None:
         """Close the file."""

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -19,6 +20,9 @@ _MICROSCOPES = ("ome", "lsm", "stk", "micromanager", "mmstack", "fluoview", "sca
 """Kinds of series that are positions. Of others the first counts; more are previews and pages."""
 _UNNAMED = {"I", "Q"}  # axes of a sequence and of unknown meaning
 _ALPHA = {1, 2}  # of ExtraSamples
+_TAGS = {254, 255, 269, *range(256, 267), *range(273, 293), *range(296, 307), *range(315, 320)}
+_TAGS |= {*range(320, 326), 338, 339, 340, 341, 347}
+"""Tags of TIFF 6.0 that say nothing of a program's own. A description (270) may."""
 _ORIENTATION = 274
 _UPRIGHT = {
     1: lambda a: a,
@@ -55,30 +59,41 @@ class Tiff(ImageFile):
     format = "TIFF"
 
     def __init__(self, path: Path | str, data: bytes | None = None) -> None:
-        def opened(**kinds: bool) -> TiffFile:
-            source: Any = str(path) if data is None else io.BytesIO(data)
-            # Other files that it names may lie elsewhere; each is an image of its own here.
-            return TiffFile(source, name=Path(path).name, _multifile=False, **kinds)
-
+        self._source: Any = os.fspath(path) if data is None else io.BytesIO(data)
+        self._name = os.path.basename(path)  # noqa: PTH119
         with _faults_raised():
-            self._file = opened()
-            series = self._file.series
-            if any(None in one.pages for one in series):
-                # Some planes lie in other files, so that what is said of all is not true of this.
-                self._file.close()
-                self._file = opened(is_ome=False, is_mmstack=False, is_micromanager=False)
-                series = self._file.series
-        if not series:
-            raise Damaged("it has no image")
-        whole = [one for one in series if not one.keyframe.is_reduced] or list(series)
-        kind = whole[0].kind.lower()
-        self._series = whole if kind in _MICROSCOPES else whole[:1]
+            self._file = self._opened()
+            self._series = self._read_series()
         self._planes = [_Planes(self._file, one) for one in self._series]
-        about = tiff_metadata.of(self._file, self._series)
+        plain = self._series[0].kind == "plain"
+        about = [(None, (), "")] if plain else tiff_metadata.of(self._file, self._series)
         self.layouts = tuple(
             planes.layout(pixel_size, channels, name)
             for planes, (pixel_size, channels, name) in zip(self._planes, about, strict=True)
         )
+
+    def _opened(self, **kinds: bool) -> TiffFile:
+        # Other files that it names may lie elsewhere; each is an image of its own here.
+        return TiffFile(self._source, name=self._name, _multifile=False, **kinds)
+
+    def _read_series(self) -> list[TiffPageSeries]:
+        """Return the series that are positions."""
+        page = self._file.pages.first
+        if len(self._file.pages) == 1 and not page.description and _is_plain(page):
+            # As `series` would find, having looked for the marks of forty programs.
+            return [TiffPageSeries([page], page.shape, page.dtype, page.axes, kind="plain")]
+        series = self._file.series
+        if any(None in one.pages for one in series):
+            # Some planes lie in other files, so that what is said of all is not true of this.
+            self._file.close()
+            if isinstance(self._source, io.BytesIO):
+                self._source.seek(0)
+            self._file = self._opened(is_ome=False, is_mmstack=False, is_micromanager=False)
+            series = self._file.series
+        whole = [one for one in series if not one.keyframe.is_reduced] or list(series)
+        if not whole:
+            raise Damaged("it has no image")
+        return whole if whole[0].kind.lower() in _MICROSCOPES else whole[:1]
 
     def _plane(self, position: int, place: Mapping[str, int]) -> np.ndarray:
         with _faults_raised():
@@ -259,6 +274,11 @@ def _table(page: TiffPage) -> np.ndarray:
     return np.ascontiguousarray(high.T.astype(np.uint8))
 
 
+def _is_plain(page: TiffPage) -> bool:
+    """Return whether a page has no tags but those of TIFF itself."""
+    return all(tag.code in _TAGS for tag in page.tags)
+
+
 def _channels_in_page(page: TiffPage) -> int:
     """Return how many channels a page has beside each other, or raise where it cannot be read.
 
@@ -327,22 +347,6 @@ def _numbers(array: np.ndarray, bits: int) -> np.ndarray:
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
-@contextmanager
-def _faults_raised() -> Iterator[None]:
-    """Raise what tifffile only logs where it cannot go on as the file says."""
-    logger = logging.getLogger("tifffile")
-    catcher = _Catcher()
-    logger.addHandler(catcher)
-    propagate, logger.propagate = logger.propagate, False
-    try:
-        yield
-    finally:
-        logger.removeHandler(catcher)
-        logger.propagate = propagate
-    if catcher.faults:
-        raise Damaged(catcher.faults[0])
-
-
 class _Catcher(logging.Handler):
     """Keeps the errors of a log."""
 
@@ -353,3 +357,18 @@ class _Catcher(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         # The message begins with the object that it is about.
         self.faults.append(record.getMessage().split("> ", 1)[-1])
+
+
+# tifffile only logs where it cannot go on as the file says. Here it is raised, once.
+_CATCHER = _Catcher()
+logging.getLogger("tifffile").addHandler(_CATCHER)
+logging.getLogger("tifffile").propagate = False
+
+
+@contextmanager
+def _faults_raised() -> Iterator[None]:
+    """Raise what tifffile only logs."""
+    _CATCHER.faults.clear()
+    yield
+    if _CATCHER.faults:
+        raise Damaged(_CATCHER.faults[0])
