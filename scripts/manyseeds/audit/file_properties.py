@@ -100,7 +100,8 @@ def check(images: pd.DataFrame) -> list[Check]:
         if column == "pixel_size":
             values = values.map(lambda size: "unknown" if np.isnan(size) else f"{size:.3g} µm")
         if column == "color_table":
-            values = values.replace("", "none")
+            # A table of one hue is undone, so that no network sees it.
+            values = values.where(~values.str.fullmatch("|gray|#.*"), "none")
         columns[column] = values
         if len(set(values)) == 1:
             statement = f"All {len(values):,} images have the same ({values.iloc[0]})."

@@ -31,7 +31,8 @@ def lines(images: pd.DataFrame) -> Iterator[str]:
     ).fillna("")
     kinds = described.value_counts()
     for kind, count in kinds.head(5).items():
-        yield f"{count:,} images of {', '.join(filter(None, kind))}"
+        many = "images" if count > 1 else "image"
+        yield f"{count:,} {many} of {', '.join(filter(None, kind))}"
     if len(kinds) > 5:
         yield f"{kinds.iloc[5:].sum():,} images of {len(kinds) - 5:,} more kinds, see images.csv"
     for unused, part in images[images["unused"] != ""].groupby("unused", sort=False):
