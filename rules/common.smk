@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from manyseeds.errors import InputError
-from manyseeds.machine import allocator
+from manyseeds.machine import allocator, memory
 from manyseeds.study import Study
 
 # Set here, these variables reach the scripts of local jobs and of jobs on a cluster.

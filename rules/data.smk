@@ -76,6 +76,8 @@ rule slice:
     threads: DATA_THREADS
     resources:
         runtime=120,
+        # Known as soon as the images are there; until then Snakemake asks again.
+        mem_mb=lambda wildcards, input, threads: memory.for_images(input.table, threads),
     params:
         # All fetched classes are sliced, so that which tiles are held out does not depend on the
         # classes that a dataset names.

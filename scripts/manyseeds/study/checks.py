@@ -153,11 +153,8 @@ def _faults(dataset: Dataset) -> Iterator[str]:
             "split.by: the source does not come split. Name its folders under source.splits, or "
             "split by field or group."
         )
-    if by == "group" and not getattr(source, "group", None):
-        yield (
-            "split.by: no groups are known. Give source.group, a regular expression whose first "
-            "group names the group in a file's path, or split by field."
-        )
+    if by == "group" and not hasattr(source, "group"):
+        yield f"split.by: no groups are known of a {source.kind} source. Split by field."
 
 
 def _faults_of_test(dataset: Dataset) -> Iterator[str]:

@@ -51,8 +51,13 @@ class Dataset:
     @property
     def split_by(self) -> str:
         """What stays together in its splits: "field", "group", "source" or "tile"."""
+        if self.keys.split.by:
+            return self.keys.split.by
         # No test set is drawn again where the source has one.
-        return self.keys.split.by or ("source" if self.source.comes_split else "field")
+        if self.source.comes_split:
+            return "source"
+        # The frames of a film are near-copies of each other.
+        return "group" if self.keys.time == "each" else "field"
 
     @property
     def held_out(self) -> dict[str, float | list[str]]:

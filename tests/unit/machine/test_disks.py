@@ -196,7 +196,7 @@ report.audit = full
 snakemake = SimpleNamespace(
     rule="audit", wildcards=["mine"], log=[{str(tmp_path / "a.log")!r}], threads=1,
     input=SimpleNamespace(packs=[], indices=[], images={str(tmp_path / "images.csv")!r}),
-    params=SimpleNamespace(splits=[]), output=["x/y"],
+    params=SimpleNamespace(splits=[], pixel_size=None), output=["x/y"],
 )
 runpy.run_path({str(SCRIPTS / "audit.py")!r})
 """

@@ -87,7 +87,7 @@ def snapshots(**keys):
         ),
         (
             {"datasets": {"snf7-sim": {"split": {"by": "group"}}}},
-            "datasets.snf7-sim.split.by: no groups are known. Give source.group",
+            "datasets.snf7-sim.split.by: no groups are known of a simulated source",
         ),
         (
             {"datasets": {"snf7-sim": {"split": {"by": "source"}}}},

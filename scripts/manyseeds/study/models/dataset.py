@@ -81,9 +81,10 @@ class Split(Section):
     by: Literal["field", "group", "source", "tile"] | None = Field(
         None,
         description="What stays together: `field`, an image with all its tiles; `group`, the "
-        "images of a group (see the source); `source`, the splits that the source has; `tile`, "
+        "images of a group (a file of several images, or see `source.group`); `source`, the splits "
+        "that the source has; `tile`, "
         "nothing, to measure what such a leak is worth. By default `source` where the source comes "
-        "split, else `field`.",
+        "split, `group` where each frame of a film is an image (`time: each`), else `field`.",
     )
     test: Annotated[
         Annotated[Share, NUMBER] | Annotated[Groups, LIST] | Annotated[Held, MAPPING], by_type

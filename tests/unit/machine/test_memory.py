@@ -1,0 +1,40 @@
+import csv
+
+import pytest
+
+from manyseeds.machine import memory
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(*rows):
+        path = tmp_path / "images.csv"
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["width", "height", "bit_depth", "mode", "planes"])
+            writer.writerows(rows)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("row", "megabytes"),
+    [
+        ((1024, 1024, 8, "L", "one plane"), 1),
+        ((1024, 1024, 16, "L", "one plane"), 2),
+        ((2048, 1024, 1, "1", "one plane"), 2),
+        ((1024, 1024, 8, "RGB", "one plane"), 3),
+        ((1024, 1024, 16, "L", "2 channels"), 6),
+    ],
+)
+@pytest.mark.parametrize("workers", [1, 4])
+def test_the_largest_image_counts_for_each_process(table, row, megabytes, workers):
+    path = table((10, 10, 8, "L", "one plane"), row)
+    needed = memory.BASE + workers * (100 + memory.COPIES * megabytes)
+    assert memory.for_images(path, workers) == needed
+
+
+def test_a_table_that_is_not_there_yet_is_said_to_be_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        memory.for_images(tmp_path / "images.csv", 2)
