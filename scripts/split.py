@@ -17,6 +17,8 @@ with reporting():
     params = snakemake.params
     table = tables.read(snakemake.input.table)
     table["position"] = range(len(table))
+    if params.by == "group":
+        splits.check_groups(table)
     if params.by == "tile":
         # As is often done, and should not be: rotated tiles are drawn, not what they show.
         table = splits.at_angles(table.assign(split="train"), params.angles)

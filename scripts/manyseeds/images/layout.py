@@ -13,7 +13,7 @@ MAX_PIXELS = 2**28
 """Most pixels of a plane that is read: 16 384 x 16 384. A small file can claim any number."""
 PAGES = "pages"
 """The axis of planes that a file does not name, as those of a plain TIFF of several pages."""
-AXES = {"T": "frame", "C": "channel", "Z": "z-plane", PAGES: "page"}
+AXES = {"C": "channel", "Z": "z-plane", "T": "frame", PAGES: "page"}
 """The axes beyond a plane's own, by their letters, with what one of each is called."""
 
 
@@ -57,6 +57,11 @@ class Layout:
     mode: str = "L"
     color_table: str = ""
     name: str = ""
+
+    def __post_init__(self) -> None:
+        places = {axis: place for place, axis in enumerate(AXES)}
+        known_first = sorted(self.sizes.items(), key=lambda one: places.get(one[0], len(places)))
+        object.__setattr__(self, "sizes", dict(known_first))
 
     def size(self, axis: str) -> int:
         """Return how many planes there are along an axis."""

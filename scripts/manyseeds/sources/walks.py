@@ -15,9 +15,9 @@ from manyseeds.errors import InputError
 from manyseeds.sources.phantoms import is_phantom
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".stk", ".lsm"}
-SUFFIXES |= {".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
-MICROSCOPE_SUFFIXES = {".czi", ".lif", ".nd2", ".oib", ".oif", ".ims", ".vsi", ".zvi", ".dv"}
-MICROSCOPE_SUFFIXES |= {".svs", ".mrxs", ".ndpi"}
+SUFFIXES |= {".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pnm", ".jp2", ".heic", ".heif", ".avif"}
+SUFFIXES |= {".czi", ".nd2", ".lif", ".oib", ".oif", ".zarr"}
+MICROSCOPE_SUFFIXES = {".ims", ".vsi", ".zvi", ".dv", ".mrxs", ".svs", ".ndpi"}
 """Of microscopes' and scanners' own formats, which are not read."""
 EXPORT = "Export to TIFF, see docs/your-images.md."
 

@@ -52,8 +52,8 @@ def assign(
     Raises
     ------
     InputError
-        The shares are out of range, a group is not there, "source" meets tiles without a split,
-        or "group" meets images of which each is a group.
+        The shares are out of range, a group is not there, or "source" meets tiles without a
+        split.
     """
     if by == "source":
         return _from_source(table)
@@ -63,11 +63,6 @@ def assign(
     shares = {k: v for k, v in held_out.items() if isinstance(v, (int, float))}
     _check_fractions(shares)
     groups = _units(table, by)
-    if by == "group" and table["group"].nunique() == table["image"].nunique() > 1:
-        raise InputError(
-            "split.by: no two images have a group in common. Give source.group, a regular "
-            "expression whose first group names the group in a file's path, or split by field."
-        )
     sizes = groups.value_counts()
     split_of_group = pd.Series(TRAIN, index=sizes.index, dtype=object)
     strata = _strata(groups, table["class"].astype(str))
@@ -81,6 +76,26 @@ def assign(
             split_of_group.loc[names[start : start + number]] = split
             start += number
     return groups.map(split_of_group).rename("split")
+
+
+def check_groups(table: pd.DataFrame) -> None:
+    """Raise if each image is a group of its own, so that a split by group means nothing.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Tiles with columns image and group.
+
+    Raises
+    ------
+    InputError
+        No two images have a group in common.
+    """
+    if table["group"].nunique() == table["image"].nunique():
+        raise InputError(
+            "split.by: no two images have a group in common. Give source.group, a regular "
+            "expression whose first group names the group in a file's path, or split by field."
+        )
 
 
 def check(table: pd.DataFrame, splits: Sequence[str], by: str = "group") -> None:

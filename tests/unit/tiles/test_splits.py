@@ -259,3 +259,10 @@ def test_a_split_that_the_study_does_not_name_is_refused():
     frame = table([("a", "1", 1), ("a", "2", 1)]).assign(split=["train", "other"])
     with pytest.raises(InputError, match=r"'other' is not a split of the study \(train\)"):
         splits.check(frame, ["train"])
+
+
+def test_a_split_by_group_needs_groups():
+    shared = table([("a", "g1", 2), ("b", "g2", 2)]).assign(image=["1", "2", "3", "4"])
+    splits.check_groups(shared)
+    with pytest.raises(InputError, match=r"split\.by: no two images.*Give source\.group"):
+        splits.check_groups(shared.assign(group=shared["image"]))

@@ -13,7 +13,7 @@ import numpy as np
 from tifffile import PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
 
 from manyseeds.images import color_tables
-from manyseeds.images.layout import AXES, PAGES, Damaged, ImageFile, Layout, Unreadable
+from manyseeds.images.layout import PAGES, Damaged, ImageFile, Layout, Unreadable
 from manyseeds.images.readers import tiff_metadata
 
 _MICROSCOPES = ("ome", "lsm", "stk", "micromanager", "mmstack", "fluoview", "scanimage")
@@ -175,15 +175,13 @@ class _Planes:
         names = tuple(channels) if len(channels) == count else ("",) * count
         if self.channels_in_page > 1 and page.photometric == PHOTOMETRIC.RGB:
             names = ("red", "green", "blue", *[""] * (self.channels_in_page - 3))
-        # Axes in the order in which a person counts them.
-        order = {axis: place for place, axis in enumerate(AXES)}
         return Layout(
             width=first.shape[1],
             height=first.shape[0],
             dtype=first.dtype,
             color=first.ndim == 3,
             bits=page.bitspersample if page.bitspersample < 8 else 8 * first.dtype.itemsize,
-            sizes=dict(sorted(sizes.items(), key=lambda item: order.get(item[0], 99))),
+            sizes=sizes,
             channels=names,
             pixel_size=pixel_size,
             mode=_mode(page),
