@@ -64,6 +64,9 @@ def inspect(
     if data is None:
         data = content(path)
     digest = _digest(path, data)
+    planes = planes_beside(path)
+    if planes:
+        digest = hashlib.sha256(f"{digest}{_digest(planes, None)}".encode()).hexdigest()
     with opened(path, data) as file:
         places = [
             (position, frame)
@@ -197,6 +200,12 @@ def _picture(
         raise
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def planes_beside(path: Path | str) -> Path | None:
+    """Return the folder in which the planes of an OIF file lie, or None of another file."""
+    folder = Path(f"{os.fspath(path)}.files")
+    return folder if os.fspath(path).lower().endswith(".oif") and folder.is_dir() else None
 
 
 def _digest(path: Path | str, data: bytes | None) -> str:

@@ -227,9 +227,8 @@ def _take(path: Path, target: Path | None, selection: Mapping[str, Any]) -> list
         target.write_bytes(data)
     elif target:
         _copy(path, target)
-    # The planes of an OIF file lie in a folder beside it.
-    planes = path.with_name(f"{path.name}.files")
-    if target and planes.is_dir():
+    planes = reading.planes_beside(path)
+    if target and planes:
         _copy(planes, target.with_name(planes.name))
     return facts
 
