@@ -124,7 +124,6 @@ class _Planes:
         self.sizes = series.shape[: len(self.leading)]
         if len(set(self.leading)) < len(self.leading) or "S" in self.leading:
             raise Unreadable(f"a TIFF of the axes {axes}, which are not read", _REMEDY)
-        self.samples = self.page.samplesperpixel
         self.channels_in_page = _channels_in_page(self.page)
         self._check_storage()
 
@@ -168,7 +167,12 @@ class _Planes:
         if self.channels_in_page > 1:
             sizes["C"] = sizes.get("C", 1) * self.channels_in_page
         count = sizes.get("C", 1)
-        first = self._picture(page, np.zeros(page.shape, page.dtype), 0)
+        # One pixel tells what kind of numbers come, and whether they are colors.
+        shape = [1 if axis in "YX" else n for axis, n in zip(page.axes, page.shape, strict=True)]
+        pixel = self._picture(page, np.zeros(shape, page.dtype), 0)
+        width, height = page.imagewidth, page.imagelength
+        if _orientation(page) >= 5:
+            width, height = height, width
         table = ""
         if page.photometric == PHOTOMETRIC.PALETTE:
             table = color_tables.described(_table(page))
@@ -176,11 +180,11 @@ class _Planes:
         if self.channels_in_page > 1 and page.photometric == PHOTOMETRIC.RGB:
             names = ("red", "green", "blue", *[""] * (self.channels_in_page - 3))
         return Layout(
-            width=first.shape[1],
-            height=first.shape[0],
-            dtype=first.dtype,
-            color=first.ndim == 3,
-            bits=page.bitspersample if page.bitspersample < 8 else 8 * first.dtype.itemsize,
+            width=width,
+            height=height,
+            dtype=pixel.dtype,
+            color=pixel.ndim == 3,
+            bits=page.bitspersample if page.bitspersample < 8 else 8 * pixel.dtype.itemsize,
             sizes=sizes,
             channels=names,
             pixel_size=pixel_size,
@@ -228,7 +232,7 @@ class _Planes:
 
     def _picture(self, page: TiffPage, stored: np.ndarray, sample: int) -> np.ndarray:
         """Return the picture of a page: (height, width) or (height, width, 3), upright."""
-        kept = [n for a, n in zip(page.axes, page.shape, strict=True) if a in "YXS"]
+        kept = [n for a, n in zip(page.axes, stored.shape, strict=True) if a in "YXS"]
         array = stored.reshape(kept)
         if "S" in page.axes and page.axes.index("S") == 0:
             array = np.moveaxis(array, 0, -1)
@@ -236,8 +240,7 @@ class _Planes:
             array = array[..., sample]
         array = _colors(page, array)
         array = _numbers(array, page.bitspersample)
-        tag = page.tags.get(_ORIENTATION)
-        turned = _UPRIGHT.get(int(tag.value) if tag else 1, _UPRIGHT[1])(array)
+        turned = _UPRIGHT[_orientation(page)](array)
         return np.ascontiguousarray(turned.astype(turned.dtype.newbyteorder("="), copy=False))
 
 
@@ -270,6 +273,12 @@ def _table(page: TiffPage) -> np.ndarray:
     # Written with 16 bits a color, though some programs fill 8 of them only.
     high = colors if colors.max() < 256 else colors >> 8
     return np.ascontiguousarray(high.T.astype(np.uint8))
+
+
+def _orientation(page: TiffPage) -> int:
+    """Return how a picture lies, 1 (upright) to 8, as the tag of TIFF and EXIF counts."""
+    tag = page.tags.get(_ORIENTATION)
+    return tag.value if tag and tag.value in _UPRIGHT else 1
 
 
 def _is_plain(page: TiffPage) -> bool:
