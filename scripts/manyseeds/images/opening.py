@@ -12,9 +12,10 @@ from manyseeds.images.layout import Damaged, ImageFile, Unreadable
 
 Reader = Callable[[Path | str, bytes | None], ImageFile]
 _HEAD = 16  # so many bytes tell the format
+_COMPOUND = b"\xd0\xcf\x11\xe0"
 _NOT_READ = {
     b"\x89HDF\r\n\x1a\n": ("an HDF5 file (such as Imaris writes)", "Export it as TIFF."),
-    b"\xd0\xcf\x11\xe0": ("a compound document (such as ZVI or Office)", "Export it as TIFF."),
+    _COMPOUND: ("a compound document (such as ZVI or Office)", "Export it as TIFF."),
     b"PK\x03\x04": ("a zip archive", "Unpack it, or use it as a source: `kind: archive`."),
     b"%PDF": ("a PDF document", "Save its pictures as PNG or TIFF."),
 }
@@ -77,7 +78,7 @@ def _reader(path: Path | str, data: bytes | None) -> Reader:
         from manyseeds.images.readers.czi import Czi
 
         return lambda path, data: Czi(path)
-    if head.startswith(b"\xda\xce\xbe\x0a") or suffix == ".nd2":
+    if head.startswith(b"\xda\xce\xbe\x0a") or (suffix == ".nd2" and head[4:8] == b"jP  "):
         from manyseeds.images.readers.nd2 import Nd2
 
         return lambda path, data: Nd2(path)
@@ -85,7 +86,7 @@ def _reader(path: Path | str, data: bytes | None) -> Reader:
         from manyseeds.images.readers.lif import Lif
 
         return lambda path, data: Lif(path)
-    if suffix in {".oib", ".oif"}:
+    if suffix == ".oif" or (suffix == ".oib" and head.startswith(_COMPOUND)):
         from manyseeds.images.readers.oif import Oif
 
         return lambda path, data: Oif(path)

@@ -204,8 +204,11 @@ def _picture(
 
 def planes_beside(path: Path | str) -> Path | None:
     """Return the folder in which the planes of an OIF file lie, or None of another file."""
-    folder = Path(f"{os.fspath(path)}.files")
-    return folder if os.fspath(path).lower().endswith(".oif") and folder.is_dir() else None
+    name = os.fspath(path)
+    if not name.lower().endswith(".oif"):
+        return None
+    folder = Path(f"{name}.files")
+    return folder if folder.is_dir() else None
 
 
 def _digest(path: Path | str, data: bytes | None) -> str:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from manyseeds.errors import BadImage, InputError
 from manyseeds.machine import processes
@@ -20,6 +20,9 @@ from manyseeds.sources.fetched import (
     check_classes,
     nothing_left,
 )
+
+if TYPE_CHECKING:
+    from manyseeds.images.selection import Selection
 
 logger = logging.getLogger(__name__)
 
@@ -198,10 +201,15 @@ def _take_batch(
     paths: list[str], folder: Path, out: Path | None, skip: bool, selection: Mapping[str, Any]
 ) -> list[Any]:
     """Check some images and copy them; return the facts of each, or what is wrong with it."""
+    from manyseeds.images.selection import Selection
+
     taken: list[Any] = []
+    planes = Selection.of(selection)
     for path in paths:
+        # As text: a Path takes longer to make than a small image to read.
+        target = f"{out}/{path}" if out else ""
         try:
-            taken.append(_take(folder / path, out / path if out else None, selection))
+            taken.append(_take(f"{folder}/{path}", target, planes))
         except BadImage as error:
             if not skip:
                 raise
@@ -209,7 +217,8 @@ def _take_batch(
     return taken
 
 
-def _take(path: Path, target: Path | None, selection: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _take(path: str, target: str, selection: "Selection") -> list[dict[str, Any]]:
+    """Check an image and copy it to a target, if there is one; return the facts of each of its."""
     if walks.is_microscope_name(path):
         raise BadImage(path, "in a microscope's own format, which is not read", walks.EXPORT)
     if not walks.is_image_name(path):
@@ -219,17 +228,17 @@ def _take(path: Path, target: Path | None, selection: Mapping[str, Any]) -> list
             "Move it elsewhere, or give it the suffix of its format, such as .png or .tif.",
         )
     from manyseeds.images import reading
-    from manyseeds.images.selection import Selection
 
     data = reading.content(path)
-    facts = reading.inspect(path, Selection.of(selection), data)
+    facts = reading.inspect(path, selection, data)
     if target and data is not None:
-        target.write_bytes(data)
+        with open(target, "wb", buffering=0) as file:  # noqa: PTH123
+            file.write(data)
     elif target:
-        _copy(path, target)
+        _copy(Path(path), Path(target))
     planes = reading.planes_beside(path)
     if target and planes:
-        _copy(planes, target.with_name(planes.name))
+        _copy(planes, Path(target).with_name(planes.name))
     return facts
 
 

@@ -209,7 +209,8 @@ def _slice_batch(
     array = np.lib.format.open_memmap(out, "r+")
     side = array.shape[1]
     for file, position, frame, name, shape, start, whole in jobs:
-        pixels = reading.read(Path(folder, file), selection, position, reading.frame_of(frame))
+        path = f"{folder}/{file}"
+        pixels = reading.read(path, selection, position, reading.frame_of(frame))
         pixels = reading.resize(scaling.to_8bit(pixels, *scale), *shape)
         # Gray becomes RGB at the very end, by broadcasting into the array.
         pixels = reading.to_color(pixels, "gray" if pixels.ndim == 2 else color)
