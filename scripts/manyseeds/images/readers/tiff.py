@@ -24,6 +24,7 @@ _TAGS = {254, 255, 269, *range(256, 267), *range(273, 293), *range(296, 307), *r
 _TAGS |= {*range(320, 326), 338, 339, 340, 341, 347}
 """Tags of TIFF 6.0 that say nothing of a program's own. A description (270) may."""
 _ORIENTATION = 274
+_JPEG, _END_OF_JPEG = {7, 33007, 34892}, b"\xff\xd9"
 _UPRIGHT = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -122,10 +123,22 @@ class _Planes:
             raise Unreadable(f"a TIFF of the axes {axes}, which are not read", _REMEDY)
         self.leading = axes[: len(axes) - len(inner)]
         self.sizes = series.shape[: len(self.leading)]
-        if len(set(self.leading)) < len(self.leading) or "S" in self.leading:
+        named = [axis for axis in self.leading if axis not in _UNNAMED]
+        if len(set(named)) < len(named) or "S" in named:
             raise Unreadable(f"a TIFF of the axes {axes}, which are not read", _REMEDY)
         self.channels_in_page = _channels_in_page(self.page)
         self._check_storage()
+        self.mixed = self._mixed_pages()
+
+    def _mixed_pages(self) -> list[Any]:
+        """Return all pages in their order, if some are not like the first; else none."""
+        kind = self.series.kind.lower()
+        if len(self.file.pages) == len(self.series.pages) or kind.startswith(_MICROSCOPES):
+            return []
+        if self.leading and kind != "generic":
+            return []
+        pages = [page for page in self.file.pages if not page.keyframe.is_reduced]
+        return pages if len(pages) > len(self.series.pages) else []
 
     def _check_storage(self) -> None:
         """Raise where pages or pixels are missing, which tifffile fills with zeros."""
@@ -141,12 +154,18 @@ class _Planes:
         self._check_segments(self.page)
 
     def _check_segments(self, page: Any) -> None:
-        end = self.file.filehandle.size
+        handle = self.file.filehandle
         for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
             if not offset or not count:
                 raise Damaged("parts of the picture are missing")
-            if offset + count > end:
+            if offset + count > handle.size:
                 raise Damaged("it is cut short")
+            if page.compression in _JPEG:
+                # The decoder fills with gray what is missing at the end.
+                tail = min(count, 64)
+                handle.seek(offset + count - tail)
+                if not handle.read(tail).rstrip(b"\0").endswith(_END_OF_JPEG):
+                    raise Damaged("parts of the picture are missing")
 
     @property
     def _bytes(self) -> int:
@@ -160,10 +179,8 @@ class _Planes:
         for axis, size in zip(self.leading, self.sizes, strict=True):
             letter = axis if axis not in _UNNAMED else PAGES
             sizes[letter] = sizes.get(letter, 1) * size
-        more = len(self.file.pages) - len(self.series.pages)
-        if not sizes and more > 0 and not self.series.kind.lower().startswith(_MICROSCOPES):
-            # Pages of other sizes or colors, which cannot be read beside this one.
-            sizes[PAGES] = 1 + more
+        if self.mixed:
+            sizes[PAGES] = len(self.mixed)
         if self.channels_in_page > 1:
             sizes["C"] = sizes.get("C", 1) * self.channels_in_page
         count = sizes.get("C", 1)
@@ -200,17 +217,16 @@ class _Planes:
         page_number = place.get(PAGES, 0)
         indices = []
         unnamed = [n for a, n in zip(self.leading, self.sizes, strict=True) if a in _UNNAMED]
-        if not self.leading and page_number:
-            return self._other_page(page_number)
+        if self.mixed and page_number:
+            return self._other_page(self.mixed[page_number])
         split = list(np.unravel_index(page_number, unnamed)) if unnamed else []
         for axis in self.leading:
             indices.append(split.pop(0) if axis in _UNNAMED else place.get(axis, 0))
         number = int(np.ravel_multi_index(indices, self.sizes)) if self.leading else 0
         return self._picture(*self._stored(number), sample)
 
-    def _other_page(self, number: int) -> np.ndarray:
-        """Read a page of another series."""
-        page = self.file.pages[number]
+    def _other_page(self, page: Any) -> np.ndarray:
+        """Read a page that may differ from the first."""
         self._check_segments(page)
         other = page.aspage() if hasattr(page, "aspage") else page
         if other.shape != self.page.shape or other.dtype != self.page.dtype:
@@ -239,7 +255,8 @@ class _Planes:
         if self.channels_in_page > 1:
             array = array[..., sample]
         array = _colors(page, array)
-        array = _numbers(array, page.bitspersample)
+        if page.photometric != PHOTOMETRIC.PALETTE:
+            array = _numbers(array, page.bitspersample)
         turned = _UPRIGHT[_orientation(page)](array)
         return np.ascontiguousarray(turned.astype(turned.dtype.newbyteorder("="), copy=False))
 
@@ -253,7 +270,7 @@ def _colors(page: TiffPage, array: np.ndarray) -> np.ndarray:
         case PHOTOMETRIC.MINISBLACK:
             return array[..., 0] if array.ndim == 3 else array
         case PHOTOMETRIC.PALETTE:
-            return color_tables.applied(array, _table(page))
+            return color_tables.applied(array.astype(np.uint8, copy=False), _table(page))
         case PHOTOMETRIC.SEPARATED:
             from PIL import Image
 
@@ -268,7 +285,7 @@ def _colors(page: TiffPage, array: np.ndarray) -> np.ndarray:
 def _table(page: TiffPage) -> np.ndarray:
     """Return the palette of a page, uint8 (n, 3)."""
     colors = page.colormap
-    if colors is None or page.dtype != np.uint8:
+    if colors is None or page.dtype not in (np.dtype(bool), np.dtype(np.uint8)):
         raise Unreadable("a TIFF with a palette of more than 8 bits, which is not read", _REMEDY)
     # Written with 16 bits a color, though some programs fill 8 of them only.
     high = colors if colors.max() < 256 else colors >> 8
@@ -320,7 +337,7 @@ def _channels_in_page(page: TiffPage) -> int:
 
 def _mode(page: TiffPage) -> str:
     """Return Pillow's name of how the colors of a page are stored."""
-    if page.bitspersample == 1:
+    if page.bitspersample == 1 and page.photometric != PHOTOMETRIC.PALETTE:
         return "1"
     match page.photometric:
         case PHOTOMETRIC.PALETTE:
@@ -347,23 +364,27 @@ def _inverted(array: np.ndarray, bits: int) -> np.ndarray:
 
 def _numbers(array: np.ndarray, bits: int) -> np.ndarray:
     """Return values of fewer than 8 bits as 0 to 255, and those of 16-bit floats as 32-bit."""
-    if array.dtype == bool or (bits == 1 and array.ndim == 2):
+    if array.dtype == bool:
         return array.astype(np.uint8) * 255
-    if array.dtype == np.uint8 and bits < 8 and array.ndim == 2:
+    if array.dtype == np.uint8 and bits < 8:
         return (array.astype(np.uint16) * 255 // (2**bits - 1)).astype(np.uint8)
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 class _Catcher(logging.Handler):
-    """Keeps the errors of a log."""
+    """Keeps the errors of a log, and the warning that pages are missing."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self.faults: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        # The message begins with the object that it is about.
-        self.faults.append(record.getMessage().split("> ", 1)[-1])
+        message = record.getMessage()
+        if "OME series contains index out of range" in message:
+            self.faults.append("pages are missing that its OME metadata say it has")
+        elif record.levelno >= logging.ERROR:
+            # The message begins with the object that it is about.
+            self.faults.append(message.split("> ", 1)[-1])
 
 
 # tifffile only logs where it cannot go on as the file says. Here it is raised, once.

@@ -73,7 +73,9 @@ def _of_imagej(file: TiffFile) -> tuple[float, float] | None:
         sizes = across[1] / across[0], down[1] / down[0]
     except (KeyError, TypeError, ZeroDivisionError):
         return None
-    return pixel_size(*sizes, about.get("unit"))
+    # ImageJ makes inches of the dots per inch of any picture that it opens.
+    unit = about.get("unit")
+    return None if unit in ("inch", "in") else pixel_size(*sizes, unit)
 
 
 def _texts(names: Any) -> list[str]:
