@@ -1,17 +1,19 @@
 """PNG, JPEG, WebP, GIF, BMP, JPEG 2000, HEIC and whatever else Pillow reads, read by Pillow."""
 
 import io
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from manyseeds.images import color_tables, jpeg
-from manyseeds.images.layout import MAX_PIXELS, PAGES, ImageFile, Layout, Unreadable
+from manyseeds.images.layout import MAX_PIXELS, PAGES, Damaged, ImageFile, Layout, Unreadable
+from manyseeds.images.orientation import ORIENTATION, upright
 
-ORIENTATION = 274  # the EXIF tag
 # Pillow warns above this number and refuses above twice as many. Both are refused here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 _TOO_LARGE = (
@@ -61,10 +63,12 @@ class PillowImage(ImageFile):
             raise
 
     def _deep_color(self) -> np.ndarray | None:
-        """Return the values of a file with 16 bits a channel in color, of which Pillow drops 8."""
+        """Return the values of a file of more than 8 bits that Pillow drops or stretches."""
+        if self.format == "PPM":
+            return _netpbm(self._image, self._data)
         raw = _raw_mode(self._image)
         deep = (";16" in raw and self._image.mode in {"RGB", "RGBA", "LA", "CMYK"}) or (
-            self.format == "JPEG2000" and self._image.mode in {"RGB", "RGBA", "LA", "YCbCr"}
+            self.format == "JPEG2000" and self._image.mode != "L"
         )
         if not deep:
             return None
@@ -81,7 +85,9 @@ class PillowImage(ImageFile):
                 f"color of 16 bits a channel in a {self.format} file, which is not read"
             )
         # Alpha is dropped, of gray and of color.
-        return values[..., 0] if values.shape[-1] == 2 else values[..., :3]
+        if values.ndim == 3:
+            values = values[..., 0] if values.shape[-1] == 2 else values[..., :3]
+        return upright(values, self._image.getexif().get(ORIENTATION, 1))
 
     def _layout(self) -> Layout:
         image, table = self._image, ""
@@ -127,7 +133,7 @@ class PillowImage(ImageFile):
 def _pixels(image: Image.Image) -> np.ndarray:
     """Decode the page at which an image stands: (height, width) or (height, width, 3)."""
     turned = ImageOps.exif_transpose(image) if image.getexif().get(ORIENTATION, 1) != 1 else image
-    if turned.mode == "P" and not _is_transparent(turned):
+    if turned.mode == "P":
         table = _table(turned)
         if color_tables.is_gray(table):
             return np.asarray(turned)
@@ -141,14 +147,38 @@ def _pixels(image: Image.Image) -> np.ndarray:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _is_transparent(image: Image.Image) -> bool:
-    return "transparency" in image.info
-
-
 def _table(image: Image.Image) -> np.ndarray:
     """Return a palette's colors, uint8 (n, 3)."""
     colors = image.getpalette("RGB") or []
     return np.asarray(colors, np.uint8).reshape(-1, 3)
+
+
+def _netpbm(image: Any, data: bytes) -> np.ndarray | None:
+    """Return the counts of a PGM or PPM of more than 8 bits; None of others.
+
+    Pillow stretches gray values to 16 bits, and drops 8 bits of colors.
+    """
+    decoder, _, offset, arguments = image.tile[0]
+    if arguments == "I;16B":
+        maximum = 65_535
+    elif isinstance(arguments, tuple) and decoder.startswith("ppm"):
+        maximum = arguments[1]
+    else:
+        return None
+    if maximum < 256:
+        return None
+    shape = (image.height, image.width, 3)[: 3 if image.mode == "RGB" else 2]
+    count = int(np.prod(shape))
+    if decoder == "ppm_plain":
+        text = re.sub(rb"#[^\r\n]*", b"", data[offset:])
+        values = np.array(text.split()[:count], dtype=np.uint32)
+    else:
+        values = np.frombuffer(data, ">u2", min(count, (len(data) - offset) // 2), offset)
+    if len(values) < count:
+        raise Damaged("it is cut short")
+    if values.max() > maximum:
+        raise Damaged(f"it has values above {maximum}, the largest that it names")
+    return values.reshape(shape).astype(np.uint16)
 
 
 def _raw_mode(image: Image.Image) -> str:

@@ -14,6 +14,7 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
 
 from manyseeds.images import color_tables
 from manyseeds.images.layout import PAGES, Damaged, ImageFile, Layout, Unreadable
+from manyseeds.images.orientation import ORIENTATION, upright
 from manyseeds.images.readers import tiff_metadata
 
 _MICROSCOPES = ("ome", "lsm", "stk", "micromanager", "mmstack", "fluoview", "scanimage")
@@ -23,19 +24,7 @@ _ALPHA = {1, 2}  # of ExtraSamples
 _TAGS = {254, 255, 269, *range(256, 267), *range(273, 293), *range(296, 307), *range(315, 320)}
 _TAGS |= {*range(320, 326), 338, 339, 340, 341, 347}
 """Tags of TIFF 6.0 that say nothing of a program's own. A description (270) may."""
-_ORIENTATION = 274
 _JPEG, _END_OF_JPEG = {7, 33007, 34892}, b"\xff\xd9"
-_UPRIGHT = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: a.swapaxes(0, 1)[:, ::-1],
-    7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
-    8: lambda a: a.swapaxes(0, 1)[::-1],
-}
-"""What puts a picture upright, by the number of its orientation."""
 _REMEDY = "Save it as RGB, or as gray of 8 or 16 bits."
 
 
@@ -257,7 +246,7 @@ class _Planes:
         array = _colors(page, array)
         if page.photometric != PHOTOMETRIC.PALETTE:
             array = _numbers(array, page.bitspersample)
-        turned = _UPRIGHT[_orientation(page)](array)
+        turned = upright(array, _orientation(page))
         return np.ascontiguousarray(turned.astype(turned.dtype.newbyteorder("="), copy=False))
 
 
@@ -294,8 +283,8 @@ def _table(page: TiffPage) -> np.ndarray:
 
 def _orientation(page: TiffPage) -> int:
     """Return how a picture lies, 1 (upright) to 8, as the tag of TIFF and EXIF counts."""
-    tag = page.tags.get(_ORIENTATION)
-    return tag.value if tag and tag.value in _UPRIGHT else 1
+    tag = page.tags.get(ORIENTATION)
+    return int(tag.value) if tag and tag.value in range(1, 9) else 1
 
 
 def _is_plain(page: TiffPage) -> bool:
