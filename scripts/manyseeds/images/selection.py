@@ -61,10 +61,14 @@ class Selection:
                 f"pages: names planes, and so does {named[0]}. Give `pages` for plain stacks, or "
                 "`channels`, `z` and `time` for files that tell them apart."
             )
-        used = [self.pages] if isinstance(self.pages, str) else list(self.pages)
+        if isinstance(self.pages, str) and self.pages not in {"first", "max"}:
+            raise InputError(
+                f"pages: {self.pages} is none of first, max and a list of colors. Give one."
+            )
+        used = [] if isinstance(self.pages, str) else list(self.pages)
         used = list(self.channels) if isinstance(self.channels, Mapping) else used
         for color in used:
-            if color not in {*COLORS, "first", "max"}:
+            if color not in COLORS:
                 raise InputError(f"unknown color {color}. Choose from {', '.join(COLORS)}.")
 
     def frames(self, layout: Layout) -> list[int | None]:
@@ -166,7 +170,9 @@ class Selection:
 
     def _renamed(self, layout: Layout, axis: str) -> str:
         """Return the axis that is meant: pages without a name are what the study says they are."""
-        meant = {"C": self.channels, "Z": self.z, "T": self.time}
+        # In color, channels are the pixels' own.
+        channels = None if layout.color else self.channels
+        meant = {"C": channels, "Z": self.z, "T": self.time}
         named = [one for one, value in meant.items() if value is not None and layout.size(one) == 1]
         return PAGES if named == [axis] and layout.size(PAGES) > 1 else axis
 
