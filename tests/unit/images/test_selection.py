@@ -192,7 +192,7 @@ def test_a_channel_of_a_page_of_color(folder):
         ("imagej.tif", {"z": 4}, r"z: there is no z-plane 4, but 3, counted from 1\. Give"),
         ("imagej.tif", {"time": 3}, r"time: there is no frame 3, but 2, counted from 1\. Give"),
         ("imagej.tif", {"pages": "max"},
-         "pages: it has 2 frames, 4 channels and 3 z-planes, which are not one row of pages"),
+         "pages: it has 4 channels, 3 z-planes and 2 frames, which are not one row of pages"),
         ("plain.tif", {"z": 4}, "z: there is no page 4, but 3"),
         ("plain.tif", {"channels": "GFP"}, r"no channel GFP, but 3 \(without names\)"),
         ("plain.tif", {"pages": ["red", "blue"]}, "pages: names 2 colors but its pages are 3"),
@@ -226,16 +226,16 @@ def test_a_selection_that_no_file_suits_is_refused(keys, message):
 @pytest.mark.parametrize(
     ("keys", "unused"),
     [
-        ({}, "2 frames, 4 channels and 3 z-planes"),
-        ({"channels": 1}, "2 frames and 3 z-planes"),
-        ({"z": "max"}, "2 frames and 4 channels"),
+        ({}, "4 channels, 3 z-planes and 2 frames"),
+        ({"channels": 1}, "3 z-planes and 2 frames"),
+        ({"z": "max"}, "4 channels and 2 frames"),
         ({"channels": 1, "z": 1, "time": 1}, ""),
     ],
 )
 def test_what_is_left_out_without_a_word_is_counted(folder, keys, unused):
     (facts,) = reading.inspect(folder / "imagej.tif", Selection(**keys))
     assert facts["unused"] == unused
-    assert (facts["pages"], facts["planes"]) == (24, "2 frames, 4 channels and 3 z-planes")
+    assert (facts["pages"], facts["planes"]) == (24, "4 channels, 3 z-planes and 2 frames")
 
 
 # rows
