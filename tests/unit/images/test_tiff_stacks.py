@@ -99,7 +99,7 @@ def test_imagej_writes_large_stacks_behind_one_page(path, order):
 def test_stk_has_z_planes_behind_one_page(path):
     planes = random((3, 8, 9), "u2")
     # The number of planes is the count of a field that holds six numbers for each.
-    about = np.tile(np.array([1, 1, 0, 0, 0, 0], "<u4"), len(planes)).tobytes()
+    about = np.ones((len(planes), 6), "<u4").tobytes()
     tags = [(code, about) for code in (33628, 33629)]
     page = one_page(planes[0].tobytes(), (8, 9), 16, tags=tags)
     page = bytearray(page[: -8 * 9 * 2] + planes.tobytes())
