@@ -74,7 +74,7 @@ class Selection:
     def frames(self, layout: Layout) -> list[int | None]:
         """Return the frames of a position that are images of their own, from 0.
 
-        None stands for a frame that needs no number, as it is the only image of its position.
+        None stands for the one frame that is used where frames are no images of their own.
         """
         axis = self._renamed(layout, "T")
         return list(range(layout.size(axis))) if self.time == EACH else [None]

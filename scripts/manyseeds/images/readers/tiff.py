@@ -14,18 +14,16 @@ from tifffile import PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
 
 from manyseeds.images import color_tables
 from manyseeds.images.layout import PAGES, Damaged, ImageFile, Layout, Unreadable
-from manyseeds.images.orientation import ORIENTATION, upright
-from manyseeds.images.readers import tiff_metadata
+from manyseeds.images.orientation import upright
+from manyseeds.images.readers import tiff_colors, tiff_metadata
 
 _MICROSCOPES = ("ome", "lsm", "stk", "micromanager", "mmstack", "fluoview", "scanimage")
 """Kinds of series that are positions. Of others the first counts; more are previews and pages."""
 _UNNAMED = {"I", "Q"}  # axes of a sequence and of unknown meaning
-_ALPHA = {1, 2}  # of ExtraSamples
 _TAGS = {254, 255, 269, *range(256, 267), *range(273, 293), *range(296, 307), *range(315, 320)}
 _TAGS |= {*range(320, 326), 338, 339, 340, 341, 347}
 """Tags of TIFF 6.0 that say nothing of a program's own. A description (270) may."""
 _JPEG, _END_OF_JPEG = {7, 33007, 34892}, b"\xff\xd9"
-_REMEDY = "Save it as RGB, or as gray of 8 or 16 bits."
 
 
 class Tiff(ImageFile):
@@ -109,13 +107,13 @@ class _Planes:
             if axes.endswith(inner) and set(inner) <= set("YXS"):
                 break
         else:
-            raise Unreadable(f"a TIFF of the axes {axes}, which are not read", _REMEDY)
+            raise Unreadable(f"a TIFF of the axes {axes}, which are not read", tiff_colors.REMEDY)
         self.leading = axes[: len(axes) - len(inner)]
         self.sizes = series.shape[: len(self.leading)]
         named = [axis for axis in self.leading if axis not in _UNNAMED]
         if len(set(named)) < len(named) or "S" in named:
-            raise Unreadable(f"a TIFF of the axes {axes}, which are not read", _REMEDY)
-        self.channels_in_page = _channels_in_page(self.page)
+            raise Unreadable(f"a TIFF of the axes {axes}, which are not read", tiff_colors.REMEDY)
+        self.channels_in_page = tiff_colors.channels_in_page(self.page)
         self._check_storage()
         self.mixed = self._mixed_pages()
 
@@ -177,11 +175,11 @@ class _Planes:
         shape = [1 if axis in "YX" else n for axis, n in zip(page.axes, page.shape, strict=True)]
         pixel = self._picture(page, np.zeros(shape, page.dtype), 0)
         width, height = page.imagewidth, page.imagelength
-        if _orientation(page) >= 5:
+        if tiff_colors.orientation_of(page) >= 5:
             width, height = height, width
         table = ""
         if page.photometric == PHOTOMETRIC.PALETTE:
-            table = color_tables.described(_table(page))
+            table = color_tables.described(tiff_colors.table_of(page))
         names = tuple(channels) if len(channels) == count else ("",) * count
         if self.channels_in_page > 1 and page.photometric == PHOTOMETRIC.RGB:
             names = ("red", "green", "blue", *[""] * (self.channels_in_page - 3))
@@ -194,7 +192,7 @@ class _Planes:
             sizes=sizes,
             channels=names,
             pixel_size=pixel_size,
-            mode=_mode(page),
+            mode=tiff_colors.mode(page),
             color_table=table,
             name=name,
         )
@@ -243,121 +241,16 @@ class _Planes:
             array = np.moveaxis(array, 0, -1)
         if self.channels_in_page > 1:
             array = array[..., sample]
-        array = _colors(page, array)
+        array = tiff_colors.colors(page, array)
         if page.photometric != PHOTOMETRIC.PALETTE:
-            array = _numbers(array, page.bitspersample)
-        turned = upright(array, _orientation(page))
+            array = tiff_colors.numbers(array, page.bitspersample)
+        turned = upright(array, tiff_colors.orientation_of(page))
         return np.ascontiguousarray(turned.astype(turned.dtype.newbyteorder("="), copy=False))
-
-
-def _colors(page: TiffPage, array: np.ndarray) -> np.ndarray:
-    """Return the gray values or colors of what a page stores."""
-    match page.photometric:
-        case PHOTOMETRIC.MINISWHITE:
-            array = array[..., 0] if array.ndim == 3 else array
-            return _inverted(array, page.bitspersample)
-        case PHOTOMETRIC.MINISBLACK:
-            return array[..., 0] if array.ndim == 3 else array
-        case PHOTOMETRIC.PALETTE:
-            return color_tables.applied(array.astype(np.uint8, copy=False), _table(page))
-        case PHOTOMETRIC.SEPARATED:
-            from PIL import Image
-
-            if page.samplesperpixel != 4 or array.dtype != np.uint8:
-                raise Unreadable(
-                    "a TIFF of other inks than CMYK of 8 bits, which is not read", _REMEDY
-                )
-            return np.asarray(Image.fromarray(array, "CMYK").convert("RGB"))
-    return array[..., :3] if array.ndim == 3 else array
-
-
-def _table(page: TiffPage) -> np.ndarray:
-    """Return the palette of a page, uint8 (n, 3)."""
-    colors = page.colormap
-    if colors is None or page.dtype not in (np.dtype(bool), np.dtype(np.uint8)):
-        raise Unreadable("a TIFF with a palette of more than 8 bits, which is not read", _REMEDY)
-    # Written with 16 bits a color, though some programs fill 8 of them only.
-    high = colors if colors.max() < 256 else colors >> 8
-    return np.ascontiguousarray(high.T.astype(np.uint8))
-
-
-def _orientation(page: TiffPage) -> int:
-    """Return how a picture lies, 1 (upright) to 8, as the tag of TIFF and EXIF counts."""
-    tag = page.tags.get(ORIENTATION)
-    return int(tag.value) if tag and tag.value in range(1, 9) else 1
 
 
 def _is_plain(page: TiffPage) -> bool:
     """Return whether a page has no tags but those of TIFF itself."""
     return all(tag.code in _TAGS for tag in page.tags)
-
-
-def _channels_in_page(page: TiffPage) -> int:
-    """Return how many channels a page has beside each other, or raise where it cannot be read.
-
-    Samples that are neither a color nor alpha are channels.
-    """
-    photometric, samples = page.photometric, page.samplesperpixel
-    if page.dtype is None:
-        raise Unreadable(
-            f"a TIFF of {page.bitspersample} bits a value in a format that is not read", _REMEDY
-        )
-    if page.dtype.kind == "c":
-        raise Unreadable("a TIFF of complex numbers, which are not read", _REMEDY)
-    extra = page.extrasamples or ()
-    data = [kind for kind in extra if kind not in _ALPHA]
-    match photometric:
-        case PHOTOMETRIC.MINISBLACK | PHOTOMETRIC.MINISWHITE:
-            return samples if samples > 1 and (data or not extra) else 1
-        case PHOTOMETRIC.RGB if samples >= 3:
-            return samples if data else 1
-        case PHOTOMETRIC.PALETTE | PHOTOMETRIC.MASK if samples == 1:
-            return 1
-        case PHOTOMETRIC.SEPARATED:
-            return 1
-        # A JPEG within is decoded to RGB.
-        case PHOTOMETRIC.YCBCR if page.compression in (6, 7) and samples == 3:
-            return 1
-    name = getattr(photometric, "name", photometric)
-    raise Unreadable(
-        f"a TIFF whose colors are stored as {name} ({samples} a pixel), which is not read", _REMEDY
-    )
-
-
-def _mode(page: TiffPage) -> str:
-    """Return Pillow's name of how the colors of a page are stored."""
-    if page.bitspersample == 1 and page.photometric != PHOTOMETRIC.PALETTE:
-        return "1"
-    match page.photometric:
-        case PHOTOMETRIC.PALETTE:
-            return "P"
-        case PHOTOMETRIC.SEPARATED:
-            return "CMYK"
-        case PHOTOMETRIC.YCBCR:
-            return "YCbCr"
-        case PHOTOMETRIC.RGB:
-            return "RGB" if page.samplesperpixel == 3 else "RGBA"
-    return "L" if page.samplesperpixel == 1 else "LA"
-
-
-def _inverted(array: np.ndarray, bits: int) -> np.ndarray:
-    """Undo "white is zero"."""
-    if array.dtype == bool:
-        return ~array
-    if array.dtype.kind != "u":
-        raise Unreadable(
-            f"a TIFF of {array.dtype} in which white is zero, which is not read", _REMEDY
-        )
-    return array.dtype.type(2**bits - 1) - array
-
-
-def _numbers(array: np.ndarray, bits: int) -> np.ndarray:
-    """Return values of fewer than 8 bits as 0 to 255, and those of 16-bit floats as 32-bit."""
-    if array.dtype == bool:
-        return array.astype(np.uint8) * 255
-    if array.dtype == np.uint8 and bits < 8:
-        return (array.astype(np.uint16) * 255 // (2**bits - 1)).astype(np.uint8)
-    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 class _Catcher(logging.Handler):
