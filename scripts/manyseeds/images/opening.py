@@ -11,12 +11,25 @@ from manyseeds.errors import BadImage, InputError
 from manyseeds.images.layout import Damaged, ImageFile, Unreadable
 
 Reader = Callable[[Path | str, bytes | None], ImageFile]
-_HEAD = 16  # so many bytes tell the format
+_HEAD = 132  # so many bytes tell the format
+_AS_PNG = "Save it as PNG or TIFF."
 _COMPOUND = b"\xd0\xcf\x11\xe0"
 _NOT_READ = {
     b"\x89HDF\r\n\x1a\n": ("an HDF5 file (such as Imaris writes)", "Export it as TIFF."),
     _COMPOUND: ("a compound document (such as ZVI or Office)", "Export it as TIFF."),
     b"PK\x03\x04": ("a zip archive", "Unpack it, or use it as a source: `kind: archive`."),
+    b"\xff\x0a": ("a JPEG XL file", _AS_PNG),
+    b"\0\0\0\x0cJXL ": ("a JPEG XL file", _AS_PNG),
+    b"II\xbc": ("a JPEG XR file", _AS_PNG),
+    b"v/1\x01": ("an OpenEXR file", "Save it as TIFF."),
+    b"IIRO": ("a camera's raw file", _AS_PNG),
+    b"IIU\0": ("a camera's raw file", _AS_PNG),
+    b"FUJIFILMCCD-RAW": ("a camera's raw file", _AS_PNG),
+    b"<svg": ("an SVG drawing", _AS_PNG),
+    b"<?xml": ("an XML file", "Give the images that it speaks of."),
+    b"7z\xbc\xaf": ("a 7z archive", "Unpack it."),
+    b"Rar!": ("a rar archive", "Unpack it."),
+    b"\x1f\x8b": ("a file packed by gzip", "Unpack it."),
     b"%PDF": ("a PDF document", "Save its pictures as PNG or TIFF."),
 }
 
@@ -93,6 +106,8 @@ def _reader(path: Path | str, data: bytes | None) -> Reader:
     for beginning, (what, remedy) in _NOT_READ.items():
         if head.startswith(beginning):
             raise Unreadable(f"{what}, which is not read", remedy)
+    if (head if data is None else data)[128:132] == b"DICM":
+        raise Unreadable("a DICOM file, which is not read", "Save its images as TIFF.")
     from manyseeds.images.readers.pillow import PillowImage
 
     return PillowImage

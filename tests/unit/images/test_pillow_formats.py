@@ -284,3 +284,25 @@ def test_files_of_other_kinds_are_called_by_their_names(path, head, message):
     with pytest.raises(BadImage, match=rf"a\.img: {message}") as error:
         reading.inspect(path)
     assert "elete" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        (b"\xff\x0a", "a JPEG XL file"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL file"),
+        (b"v/1\x01\2\0\0\0", "an OpenEXR file"),
+        (b"FUJIFILMCCD-RAW 0201", "a camera's raw file"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a compound document"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"PK\3\4\x14\0", "a zip archive"),
+        (b"\0" * 128 + b"DICM", "a DICOM file"),
+    ],
+)
+def test_a_format_that_is_not_read_is_named_and_not_to_be_deleted(tmp_path, head, says):
+    path = tmp_path / "a.png"
+    path.write_bytes(head + bytes(300))
+    with pytest.raises(BadImage, match=rf"a\.png: {says}.*which is not read\. ") as raised:
+        reading.inspect(path)
+    assert "delete" not in str(raised.value).lower()
