@@ -25,12 +25,12 @@ def read_study():
     if workflow.modifier.skip_configfile:
         return Study.of(config)
     # Snakemake has read the same files, as YAML 1.1 has it: there 'no' is false and 1e-3 a text.
-    replaced = workflow.config_settings.replace_workflow_config
-    return Study.read(
-        workflow.overwrite_configfiles,
-        base="config.yaml" if Path("config.yaml").exists() and not replaced else None,
-        changes=workflow.config_settings.config,
-    )
+    given = workflow.overwrite_configfiles
+    # Those that the Snakefile names stand behind, and others are laid over them.
+    named = workflow.configfiles[len(given) :]
+    if workflow.config_settings.replace_workflow_config:
+        named = []
+    return Study.read([*named, *given], base=None, changes=workflow.config_settings.config)
 
 
 try:

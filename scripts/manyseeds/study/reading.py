@@ -209,6 +209,8 @@ class _Reader:
                     f"{value} has typographic quotes, which are part of the text. Write straight "
                     f"ones: '{bare}'",
                 )
+            if not _known_to_snakemake(value):
+                raise Fault(line, f"Snakemake cannot read {value}. Put it in quotes: '{value}'")
             return meaning(value)
         if node.style == '"' and "\\" in self._typed(node) and not _printable(value):
             bare = self._typed(node)[1:-1]
@@ -258,6 +260,17 @@ def _not_a_key(text: str, node: yaml.Node) -> str:
             f"single quotes"
         )
     return f"a key must be a text. Put {typed} in single quotes"
+
+
+def _known_to_snakemake(word: str) -> bool:
+    """Return whether Snakemake can read a word; by YAML 1.1 it takes 2024-02-30 for a date."""
+    if word[:1] not in "=+-0123456789":
+        return True
+    try:
+        yaml.safe_load(word)
+    except (ValueError, yaml.YAMLError):
+        return False
+    return True
 
 
 def _printable(value: str) -> bool:

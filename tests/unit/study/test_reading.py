@@ -88,6 +88,9 @@ def test_json_is_read_as_json(read):
         ("group: *.tif\n", 1, r"begins with \* .* single quotes: '\*.tif'"),
         ("path: !images\n", 1, "begins with ! .* single quotes: '!images'"),
         ("a: &x [*x]\n", 1, "holds itself"),
+        # Snakemake, which reads the file too, takes these for a date and for a sign of its own.
+        ("classes: [2024-02-30, a]\n", 1, "Put it in quotes: '2024-02-30'"),
+        ("label: =\n", 1, "Put it in quotes: '='"),
         ("study: a\n---\nstudy: b\n", 2, "a second document begins here"),
         ("a: 1\nb:\n  c: 2\na: 3\n", 4, "the key a is here twice, first in line 1. Delete one"),
         ("2024: 1\n'2024': 2\n", 2, "the key 2024 is here twice"),
