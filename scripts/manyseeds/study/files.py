@@ -10,11 +10,17 @@ from manyseeds.errors import InputError
 from manyseeds.study.models.study import StudyKeys
 from manyseeds.study.reading import read_study_file, shown_path
 from manyseeds.study.scalars import meaning
-from manyseeds.study.written import Place, WrittenList, WrittenMapping, laid_over, place_of
+from manyseeds.study.written import (
+    COMMAND_LINE,
+    Place,
+    WrittenList,
+    WrittenMapping,
+    laid_over,
+    place_of,
+)
 
 DEFAULT = Path(__file__).parents[3] / "config.yaml"
 """The study over which others are laid."""
-COMMAND_LINE = "--config"
 EXAMPLE = "deep_50"
 """The architecture of the experiments that a message writes out."""
 DATA = "../shared/data"

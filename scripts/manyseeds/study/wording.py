@@ -22,7 +22,7 @@ from manyseeds.study.lookup import (
 )
 from manyseeds.study.models.section import NAME, SPLIT
 from manyseeds.study.scalars import as_number
-from manyseeds.study.written import KeyPath, as_yaml, place_at, place_of, shown
+from manyseeds.study.written import COMMAND_LINE, KeyPath, as_yaml, place_at, place_of, shown
 
 NEEDS_KEYS = {"dict_type", "model_type", "model_attributes_type", "union_tag_not_found"}
 BOUNDS = {
@@ -208,6 +208,8 @@ def _words(path: KeyPath, fault: Mapping[str, Any], study: Any) -> str:
             return f"{value} is neither true nor false"
         case "tuple_type":
             return f"{value} is no list. Write it in brackets: [{value.strip()}]"
+        case "splits" if isinstance(given, str) and "," in given:
+            return f"{value} is no list. Write it in brackets: [{value}]"
         case "missing":
             return f"{value} is too short"
         case "union_tag_invalid" if facts["tag"].startswith("<"):
@@ -243,6 +245,9 @@ def _no_mapping(given: Any, value: str) -> str:
 
 def _no_text(path: KeyPath, given: Any, value: str, study: Any) -> str:
     place = place_of(study, path)
+    if place and place.file == COMMAND_LINE and given is not None:
+        # Snakemake takes quotes away before it looks.
+        return f"{value} is no text to Snakemake there. Give it in a study file"
     if given is None and place and place.raw == "":
         return "it is empty; give a text"
     if given is None:
@@ -261,7 +266,8 @@ def _no_choice(given: Any, value: str, choices: Sequence[str]) -> str:
         return f"{value} is none of {', '.join(choices)}. Give one of them, without brackets"
     said = nearest(str(given), choices)
     wrong = f"is not one of {', '.join(choices)}" if len(choices) > 1 else "will not do"
-    return f"{value} {wrong}{said.rstrip('.')}{_as_number(given)}"
+    remedy = _as_number(given) or (f". Write a list: [{value}]" if "," in str(given) else "")
+    return f"{value} {wrong}{said.rstrip('.')}{remedy}"
 
 
 def _as_number(given: Any) -> str:

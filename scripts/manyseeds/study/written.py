@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+COMMAND_LINE = "--config"
+"""The file of what was given on the command line."""
 LONGEST = 70
 """Characters of a value that a message shows."""
 Step = str | int

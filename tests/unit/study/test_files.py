@@ -97,6 +97,8 @@ def test_what_can_only_be_true_is_true(study, word):
         ({"training": "training: {deep: {epochs: 1_000}}"}, "epochs: 1_000 .* Write 1000"),
         ({"training": "size: 64"}, "line 6: config key size: .* It is a key of datasets.NAME."),
         ({"source": ", splits: [Training, Testing]"}, "line 4: .*{train: Training, test: Testing}"),
+        ({"keys": "pages: green, blue"}, r"pages: green, blue .* Write a list: \[green, blue\]"),
+        ({"source": "\n      , splits: 2024"}, "line 5: .*splits: give a list of the splits"),
         ({"source": ", path2: C:\\x"}, "line 4: .*path2: there is no such key"),
         ({"source": "/none #1\n      "}, "line 4: .*does not exist.*What follows # .*comment"),
         (
@@ -140,7 +142,7 @@ def test_files_are_laid_over_each_other(study):
 
 def test_a_number_of_the_command_line_is_no_name(study):
     assert fault(study, mine(), changes={"study": 2024}) == (
-        "--config: config key study: 2024 is no text. Put it in quotes: '2024'. "
+        "--config: config key study: 2024 is no text to Snakemake there. Give it in a study file. "
         "(study: Name of the study.)"
     )
 
