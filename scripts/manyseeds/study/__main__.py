@@ -42,7 +42,8 @@ def main(words: list[str] | None = None) -> int:
         print(note)
     networks = len(study.networks) * study.keys.seeds
     names = ", ".join(dataset.name for dataset in study.used)
-    print(f"The study {study.name} can be run: {networks} networks on {names}.")
+    count = f"{networks} network{'s' if networks > 1 else ''}"
+    print(f"The study {study.name} can be run: {count} on {names}.")
     return 0
 
 
