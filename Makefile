@@ -1,7 +1,7 @@
 # Two commands set a fresh machine up: make reproduce, make test. Both need Python >= 3.11.
 # Each target says what it runs; the README shows the same commands without make.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce data train figures report check test lint format docs benchmark benchmark-data clean
+.PHONY: help checked_study reproduce data train figures report check test lint format docs benchmark benchmark-data clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -15,14 +15,18 @@ OPTIONS ?=
 VENV := .venv/bin
 # Whatever runs a module of the library by its name finds it there.
 LIBRARY := PYTHONPATH=scripts
-CONFIG := $(if $(STUDY),--configfile $(STUDY))
+# As the shell takes it: the name of a file may have blanks and quotes.
+STUDY_FILE := $(if $(STUDY),'$(subst ','\'',$(value STUDY))')
+CONFIG := $(if $(STUDY),--configfile $(STUDY_FILE))
 # The target comes first: --configfile takes all that follows it.
 SNAKEMAKE = $(VENV)/snakemake $(1) --cores $(CORES) $(OPTIONS) $(CONFIG)
-NAME = $(shell $(VENV)/python -c "import sys, yaml; \
-	print([yaml.safe_load(open(f)).get('study', 'default') for f in sys.argv[1:]][-1])" config.yaml $(STUDY))
+READ_STUDY = $(LIBRARY) $(VENV)/python -m manyseeds.study
+NAME = $(shell $(READ_STUDY) --name $(STUDY_FILE))
+# What options change in a study is for snakemake to judge.
+SYNTAX = $(if $(findstring --config,$(OPTIONS))$(findstring --directory,$(OPTIONS)),--syntax)
 REPORT = results/$(NAME)/report.html
 # A name that is missing or odd must not become a path.
-check_name = @[[ "$(NAME)" =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$$ ]] || { echo "No study is named in '$(STUDY)'."; exit 1; }
+check_name = @[[ "$(NAME)" =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$$ ]] || { echo "No study is named in" $(or $(STUDY_FILE),config.yaml).; exit 1; }
 
 help:
 	@echo "make reproduce [STUDY=studies/fashion.yaml] [CORES=2]   run a study and write its report"
@@ -42,12 +46,16 @@ help:
 	$(VENV)/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
 
+# Snakemake says little of a file that is no YAML, and says it before the project can say more.
+checked_study: .venv/.installed
+	@$(READ_STUDY) $(SYNTAX) $(STUDY_FILE)
+
 reproduce: report
 
-data train figures: .venv/.installed
+data train figures: checked_study
 	$(call SNAKEMAKE,$@)
 
-report: .venv/.installed
+report: checked_study
 	$(check_name)
 	$(call SNAKEMAKE,all)
 	$(VENV)/snakemake all --cores $(CORES) $(CONFIG) --report $(REPORT)

@@ -12,14 +12,29 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from manyseeds.errors import InputError
 from manyseeds.machine import allocator, memory
 from manyseeds.study import Study
+from manyseeds.study.files import find_data
 
 # Set here, these variables reach the scripts of local jobs and of jobs on a cluster.
 allocator.keep_memory(os.environ)
-# The studies of real images look for them there, unless the user has set the variable.
-os.environ.setdefault("MANYSEEDS_DATA", "../shared/data")
+find_data(os.environ)
+
+
+def read_study():
+    """Return the study of the files that Snakemake was given."""
+    # As a module of another workflow this one has no files of its own.
+    if workflow.modifier.skip_configfile:
+        return Study.of(config)
+    # Snakemake has read the same files, as YAML 1.1 has it: there 'no' is false and 1e-3 a text.
+    given = workflow.overwrite_configfiles
+    # Those that the Snakefile names stand behind, and others are laid over them.
+    named = workflow.configfiles[len(given) :]
+    if workflow.config_settings.replace_workflow_config:
+        named = []
+    return Study.read([*named, *given], base=None, changes=workflow.config_settings.config)
+
 
 try:
-    study = Study.of(config)
+    study = read_study()
 except InputError as fault:
     raise WorkflowError(str(fault)) from None
 # The pages of the report read the study from config, with its defaults.

@@ -12,6 +12,12 @@ def say(text):
     logger.info(text, extra={"quietness": Quietness.PROGRESS})
 
 
+def say_what_is_open():
+    """Say what the files of the study leave open and one might not expect."""
+    for note in study.notes:
+        say(f"{note}\n")
+
+
 def say_what_is_read():
     """Say where the images of the study come from, and which leaks cannot be measured."""
     sources = {dataset.name: dataset.source for dataset in study.used}
@@ -36,4 +42,9 @@ def say_what_is_read():
 
 # Snakemake leaves this out in dry runs and in the jobs of a cluster.
 onstart:
+    say_what_is_open()
     say_what_is_read()
+
+
+if workflow.output_settings.dryrun:
+    say_what_is_open()

@@ -24,7 +24,10 @@ pytestmark = pytest.mark.workflow
 @pytest.mark.parametrize(
     ("study", "says"),
     [
-        ({"studdy": "x"}, r"config key the study: .*'studdy' was unexpected.*Allowed here: study"),
+        (
+            {"studdy": "x"},
+            r"study.yaml, line 1: config key studdy: .*did you mean study.*Keys here: study",
+        ),
         (
             mine(split={"test": {"test": ["day3"], "held": 0.2}}),
             "config key datasets.mine.split.test: shares and lists of groups do not mix",

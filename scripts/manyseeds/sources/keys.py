@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 class Keys(BaseModel):
     """A mapping whose keys are known. It cannot be changed once it is read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     @field_validator("*", mode="after")
     @classmethod

@@ -24,7 +24,7 @@ def compiled(pattern: str, what: str) -> re.Pattern[str]:
         return re.compile(pattern)
     except re.error as error:
         raise InputError(
-            f"source.{what}: {pattern!r} is not a regular expression ({error}). Fix it; in "
+            f"source.{what}: '{pattern}' is not a regular expression ({error}). Fix it; in "
             "YAML, put it in single quotes."
         ) from error
 
@@ -71,7 +71,7 @@ def name(path: str, pattern: str, what: str) -> str:
     found = search(path, pattern, what)
     if not found:
         raise InputError(
-            f"{path}: the pattern {pattern!r} finds no {what} in this path. Fix `source.{what}`."
+            f"{path}: the pattern '{pattern}' finds no {what} in this path. Fix `source.{what}`."
         )
     return found
 
@@ -94,7 +94,7 @@ def angle(path: str, pattern: str | None) -> float:
         return 0.0
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", found):
         raise InputError(
-            f"{path}: the pattern {pattern!r} finds {found!r}, which is not a number of degrees. "
+            f"{path}: the pattern '{pattern}' finds {found}, which is not a number of degrees. "
             "Fix `source.angle`."
         )
     return float(found)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Discriminator,
     Field,
     GetJsonSchemaHandler,
@@ -12,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from manyseeds.sources import patterns, walks
+from manyseeds.sources import patterns, split_names, walks
 from manyseeds.sources.base import Source
 from manyseeds.sources.fetched import Fetched
 from manyseeds.sources.keys import LIST, MAPPING, TwoOrMore, kind_of_value
@@ -43,22 +44,22 @@ InsideKey = Annotated[
 Pattern = Annotated[str, Field(json_schema_extra={"format": "regex"})]
 
 
-def _named_train(splits: Any) -> Any:
-    if "train" not in splits:
-        raise PydanticCustomError("no_train", "no split is named train")
+def _well_named(splits: Any) -> Any:
+    if fault := split_names.fault(splits):
+        raise PydanticCustomError("split_names", "{fault}", {"fault": fault})
     return splits
 
 
-SplitName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*$")]
+SplitName = Annotated[str, Field(pattern=split_names.FORM)]
 _Names = Annotated[
     TwoOrMore[SplitName],
     Field(json_schema_extra={"contains": {"const": "train"}}),
-    AfterValidator(_named_train),
+    BeforeValidator(_well_named),
 ]
 _Folders = Annotated[
     dict[SplitName, Annotated[str, Field(min_length=1)]],
     Field(min_length=2, json_schema_extra={"required": ["train"], "additionalProperties": False}),
-    AfterValidator(_named_train),
+    BeforeValidator(_well_named),
 ]
 Splits = Annotated[
     Annotated[_Names, LIST] | Annotated[_Folders, MAPPING],

@@ -38,5 +38,5 @@ def source_of(described: Mapping[str, Any]) -> Source:
     """
     kind = described.get("kind")
     if kind not in SOURCES:
-        raise InputError(f"source.kind: {kind!r} is no kind. Choose one of {', '.join(SOURCES)}.")
+        raise InputError(f"source.kind: {kind} is no kind. Choose one of {', '.join(SOURCES)}.")
     return SOURCES[kind].model_validate(described)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from manyseeds.errors import InputError
 from manyseeds.networks.architectures import ARCHITECTURES, build
 from manyseeds.study.dataset import TRAIN, Dataset
+from manyseeds.study.faults import KeyFault, of_key
 from manyseeds.study.models.dataset import CountRange, PercentileRange
+from manyseeds.study.wording import nearest
+from manyseeds.study.written import KeyPath, as_yaml
 from manyseeds.training.snapshots import SnapshotRequest, kept_weights
 
 if TYPE_CHECKING:
@@ -19,16 +22,16 @@ def check_catalogue(datasets: Iterable[Dataset]) -> None:
 
     Raises
     ------
-    InputError
+    KeyFault
         Its source comes split, and the study names a test share without `split.by`.
     """
     for dataset in datasets:
         split = dataset.keys.split
         if dataset.source.comes_split and split.by is None and "test" in split.model_fields_set:
-            raise InputError(
-                f"config key datasets.{dataset.name}.split.test: the source comes split. Leave "
-                f"this key out, or say split.by: source, to take its splits. Or say by what to "
-                f"split instead: split.by: field, or group."
+            raise KeyFault(
+                ("datasets", dataset.name, "split", "test"),
+                "the source comes split. Leave this key out, or say split.by: source, to take its "
+                "splits. Or say by what to split instead: split.by: field, or group.",
             )
 
 
@@ -47,34 +50,36 @@ def check_experiments(
 
     Raises
     ------
-    InputError
+    KeyFault
         An experiment's dataset is not there or cannot be made; two experiments train the same
         network on it; snapshots are asked for of seeds that are not trained, of layers that there
         are not, or of too few moments.
     """
     trained: dict[tuple[str, str], int] = {}
     for number, experiment in enumerate(experiments):
-        name, key = experiment.dataset, f"config key experiments.{number}"
+        name = experiment.dataset
         if name not in datasets:
-            raise InputError(
-                f"{key}.dataset: no dataset is named {name!r}. Choose one of "
-                f"{', '.join(datasets)}, or add it under datasets."
+            raise KeyFault(
+                ("experiments", number, "dataset"),
+                f"no dataset is named {name}{nearest(name, datasets)} Choose one of "
+                f"{', '.join(datasets)}, or add it under datasets.",
             )
         check_dataset(datasets[name])
     for number, experiment in enumerate(experiments):
-        name, key = experiment.dataset, f"config key experiments.{number}"
+        name = experiment.dataset
         for architecture in experiment.architectures:
             first = trained.setdefault((name, architecture), number)
             if first != number:
-                raise InputError(
-                    f"{key}: experiments.{first} has {architecture} on {name} already. For other "
+                raise KeyFault(
+                    ("experiments", number),
+                    f"experiments.{first} has {architecture} on {name} already. For other "
                     f"settings name a second dataset under datasets, {name}-2: {{like: {name}}}, "
-                    f"and use it here."
+                    f"and use it here.",
                 )
         try:
             _check_snapshots(experiment, seeds)
         except InputError as error:
-            raise InputError(f"{key}.snapshots.{error}") from None
+            raise of_key(error).within("experiments", number, "snapshots") from None
 
 
 def _check_snapshots(experiment: "Experiment", seeds: int) -> None:
@@ -99,16 +104,16 @@ def check_dataset(dataset: Dataset) -> None:
 
     Raises
     ------
-    InputError
+    KeyFault
         Two of its keys do not go together; the message names one of them and the remedy.
     """
     try:
         dataset.source.check()
     except InputError as error:
-        raise InputError(f"config key datasets.{dataset.name}.{error}") from None
+        raise of_key(error).within("datasets", dataset.name) from None
     # One after another: what a fault leaves undefined is not looked at.
     for fault in chain(_faults(dataset), _faults_of_test(dataset), _faults_of_rotation(dataset)):
-        raise InputError(f"config key datasets.{dataset.name}.{fault}")
+        raise of_key(InputError(fault)).within("datasets", dataset.name)
 
 
 def check_sources(datasets: Sequence[Dataset]) -> None:
@@ -116,18 +121,20 @@ def check_sources(datasets: Sequence[Dataset]) -> None:
 
     Raises
     ------
-    InputError
+    KeyFault
         A line for each path, with the keys that name it and what to do.
     """
-    missing: dict[str, list[str]] = {}
+    missing: dict[str, list[KeyPath]] = {}
     for dataset in datasets:
         fault = dataset.source.missing()
         if fault:
             key = "path" if getattr(dataset.source, "path", None) else "url"
-            missing.setdefault(fault, []).append(f"datasets.{dataset.name}.source.{key}")
+            path = ("datasets", dataset.name, "source", key)
+            missing.setdefault(fault, []).append(path)
     if missing:
-        lines = [f"config key {', '.join(keys)}: {fault}" for fault, keys in missing.items()]
-        raise InputError("\n".join(lines))
+        raise KeyFault.several(
+            KeyFault(first, fault, others) for fault, (first, *others) in missing.items()
+        )
 
 
 def _faults(dataset: Dataset) -> Iterator[str]:
@@ -147,7 +154,7 @@ def _faults(dataset: Dataset) -> Iterator[str]:
         )
     known = source.class_names()
     if known and sorted(dataset.classes or known) != sorted(known):
-        yield f"classes: a {source.kind} dataset has the classes {known}."
+        yield f"classes: a {source.kind} dataset has the classes {as_yaml(known)}."
     if by == "source" and not source.comes_split:
         yield (
             "split.by: the source does not come split. Name its folders under source.splits, or "
@@ -174,7 +181,7 @@ def _faults_of_test(dataset: Dataset) -> Iterator[str]:
     names = [group for groups in named.values() for group in groups]
     twice = [group for group in names if names.count(group) > 1]
     if twice:
-        yield f"split.test: group {twice[0]!r} is in two splits. Name it in one."
+        yield f"split.test: group {twice[0]} is in two splits. Name it in one."
     shares = [share for share in test.values() if isinstance(share, float)]
     if by != "source" and not named and sum(shares) >= 1:
         yield ("split.test: nothing is left to train on. The fractions must add up to less than 1.")

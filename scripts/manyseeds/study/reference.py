@@ -3,7 +3,6 @@
 ``make docs`` runs it after a change of the models. A test holds both in step with them.
 """
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from manyseeds.errors import InputError
 from manyseeds.sources.shared_keys import ON_NAMES
 from manyseeds.sources.source import SOURCES
+from manyseeds.study.allowed import allowed_values
 from manyseeds.study.models.dataset import DatasetKeys, Grid, Rotate, Split
 from manyseeds.study.models.study import Engine, Experiment, Snapshots, StudyKeys
 from manyseeds.study.models.training import OTHERS, Training
@@ -59,16 +59,13 @@ def schema_file() -> str:
 
 def table(model: type[BaseModel]) -> str:
     """Return the keys of a section as a table in Markdown: key, meaning, values and default."""
-    made = model.model_json_schema(by_alias=True)
     rows = ["| key | meaning | values | default |", "| --- | --- | --- | --- |"]
     keys = {field.alias or name: name for name, field in model.model_fields.items()}
     for key in sorted(keys, key=ON_NAMES.__contains__):
         name, field = keys[key], model.model_fields[keys[key]]
         if key == "kind":
             continue
-        described = _resolved(made["properties"][key], made)
-        default = _default(model, name)
-        values = " or ".join(dict.fromkeys(_values(described, made)))
+        default, values = _default(model, name), allowed_values(model, key)
         rows.append(f"| `{key}` | {field.description or ''} | {values} | {default} |")
     return "\n".join(row.replace("  ", " ") for row in rows)
 
@@ -94,60 +91,6 @@ def _without_titles(schema: Any) -> Any:
             if not (key == "title" and isinstance(value, str))
         }
     return [_without_titles(one) for one in schema] if isinstance(schema, list) else schema
-
-
-def _resolved(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a schema refers to."""
-    if "$ref" in schema:
-        return _resolved(whole["$defs"][schema["$ref"].rsplit("/", 1)[1]], whole)
-    return schema
-
-
-def _values(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
-    """Yield in words what a value may be."""
-    schema = _resolved(schema, whole)
-    if alternatives := schema.get("oneOf") or schema.get("anyOf"):
-        for one in alternatives:
-            yield from _values(one, whole)
-    elif "enum" in schema or "const" in schema:
-        yield ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
-    elif schema.get("type") in ("integer", "number"):
-        yield _range("whole number" if schema["type"] == "integer" else "number", schema)
-    elif schema.get("type") == "boolean":
-        yield "`true`, `false`"
-    elif schema.get("type") == "string":
-        yield "text"
-    elif schema.get("type") == "array":
-        items = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
-        kind = " or ".join(_values(items, whole)) or "values"
-        for one, many in (
-            ("whole number", "whole numbers"),
-            ("number", "numbers"),
-            ("text", "texts"),
-        ):
-            if kind.startswith(one):
-                kind = kind.replace(one, many, 1)
-                break
-        yield f"list of {kind}"
-    elif schema.get("type") == "object":
-        keys = schema.get("properties", {})
-        # A section of more keys has a table of its own.
-        listed = f"keys {', '.join(f'`{key}`' for key in keys)}"
-        yield "mapping by name" if not keys else "section" if len(keys) > 2 else listed
-
-
-def _range(what: str, schema: Mapping[str, Any]) -> str:
-    """Return a kind of number with its bounds, such as ``whole number, 1 to 1000``."""
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    high = schema.get("maximum", schema.get("exclusiveMaximum"))
-    above = "above" if "exclusiveMinimum" in schema else "at least"
-    below = "below" if "exclusiveMaximum" in schema else "at most"
-    if low is None and high is None:
-        return what
-    if (above, below) == ("at least", "at most") and None not in (low, high):
-        return f"{what}, {low:g} to {high:g}"
-    bounds = [(above, low), (below, high)]
-    return f"{what}, {' and '.join(f'{side} {n:g}' for side, n in bounds if n is not None)}"
 
 
 def _default(model: type[BaseModel], name: str) -> str:

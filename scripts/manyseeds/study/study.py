@@ -1,9 +1,10 @@
 """A study as one object: resolved, checked, and never changed again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -12,12 +13,16 @@ from pydantic import ValidationError
 from manyseeds.errors import InputError
 from manyseeds.study.checks import check_catalogue, check_experiments, check_sources
 from manyseeds.study.dataset import SELECTION, TILING, Dataset
+from manyseeds.study.faults import KeyFault
+from manyseeds.study.files import DEFAULT, EXAMPLE, read_files
 from manyseeds.study.inheritance import with_inherited
 from manyseeds.study.leaks import LeakyPair, leaky_pairs
 from manyseeds.study.models.dataset import DatasetKeys
 from manyseeds.study.models.study import Engine, Experiment, Snapshots, StudyKeys
 from manyseeds.study.models.training import Training
+from manyseeds.study.repairs import repaired
 from manyseeds.study.wording import first_fault
+from manyseeds.study.written import WrittenMapping, laid_over
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,13 @@ class Study:
         What the file says, with the defaults of what it does not say.
     datasets : mapping of str to Dataset
         The whole catalogue.
+    notes : tuple of str
+        What its files leave open and one might not expect, to be said before the first job.
     """
 
     keys: StudyKeys
     datasets: Mapping[str, Dataset]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Study":
@@ -59,27 +67,59 @@ class Study:
         Parameters
         ----------
         config : mapping
-            As read from YAML.
+            As read from YAML. Where it remembers the places of its values, messages name them.
 
         Raises
         ------
         InputError
             A key is unknown, missing or has a value that is not allowed; keys do not go together;
             a dataset is like one that is not there; paths of sources are missing. The message
-            begins with ``config key`` and the path of the key.
+            begins with the file and line, if they are known, and ``config key`` with the path of
+            the key.
         """
-        whole = deepcopy(dict(config))
-        if isinstance(whole.get("datasets"), dict):
-            whole["datasets"] = with_inherited(whole["datasets"])
+        whole = deepcopy(laid_over(WrittenMapping(), config))
         try:
-            keys = StudyKeys.model_validate(whole)
-        except ValidationError as error:
-            raise InputError(first_fault(error, whole, StudyKeys)) from None
-        study = cls(keys, MappingProxyType(_resolved(keys.datasets)))
-        check_catalogue(study.datasets.values())
-        check_experiments(keys.experiments, study.datasets, keys.seeds)
-        check_sources(study.used)
+            if isinstance(whole.get("datasets"), dict):
+                whole["datasets"] = with_inherited(whole["datasets"])
+            keys = _validated(whole)
+            study = cls(keys, MappingProxyType(_resolved(keys.datasets)))
+            check_catalogue(study.datasets.values())
+            check_experiments(keys.experiments, study.datasets, keys.seeds)
+            check_sources(study.used)
+        except KeyFault as fault:
+            raise InputError(fault.located(whole)) from None
         return study
+
+    @classmethod
+    def read(
+        cls,
+        files: Iterable[Path | str],
+        *,
+        base: Path | str | None = DEFAULT,
+        changes: Mapping[str, Any] | None = None,
+    ) -> "Study":
+        """Return the study of some files, laid over config.yaml.
+
+        Parameters
+        ----------
+        files, base, changes
+            As in `files.read_files`.
+
+        Raises
+        ------
+        InputError
+            A file cannot be read, or as in `of`.
+        """
+        read = read_files(files, base=base, changes=changes)
+        study = cls.of(read.config)
+        notes = read.said_of_defaults(study.networks, study.name)
+        unused = study.unused(read.own_datasets)
+        if unused and "experiments" in read.own:
+            notes.append(
+                f"{' and '.join(read.names)}: no experiment uses {', '.join(unused)}. To train on "
+                f"it, add to experiments: {{dataset: {unused[0]}, architectures: [{EXAMPLE}]}}"
+            )
+        return replace(study, notes=tuple(notes))
 
     @property
     def name(self) -> str:
@@ -121,6 +161,15 @@ class Study:
     def tiled(self) -> tuple[Dataset, ...]:
         """The datasets whose images are sliced, for themselves and for others."""
         return self._distinct("tiled_as")
+
+    def unused(self, names: Iterable[str]) -> list[str]:
+        """Return those of some datasets that no experiment uses, nor a dataset that is used."""
+        needed = {dataset.name for dataset in self.used}
+        for dataset in self.used:
+            while (parent := dataset.keys.like) is not None:
+                needed.add(parent)
+                dataset = self.datasets[parent]
+        return [name for name in names if name not in needed]
 
     def _distinct(self, which: str) -> tuple[Dataset, ...]:
         return tuple(
@@ -173,6 +222,16 @@ class Study:
         """Return the study as YAML could hold it, with all defaults and what is inherited."""
         datasets = {name: dataset.plain() for name, dataset in self.datasets.items()}
         return self.keys.plain() | {"datasets": datasets}
+
+
+def _validated(whole: WrittenMapping) -> StudyKeys:
+    """Return the keys that a study says; values whose meaning is certain are changed in it."""
+    while True:
+        try:
+            return StudyKeys.model_validate(whole)
+        except ValidationError as error:
+            if not repaired(error, whole):
+                raise first_fault(error, whole, StudyKeys) from None
 
 
 def _resolved(catalogue: Mapping[str, DatasetKeys]) -> dict[str, Dataset]:

@@ -152,7 +152,7 @@ def kept_weights(request: Requested, layers: Sequence[PlacedLayer]) -> dict[str,
     for name in wanted:
         if name not in owners:
             raise InputError(
-                f"layers: {name!r} is no layer with weights of this network, which has "
+                f"layers: {name} is no layer with weights of this network, which has "
                 f"{', '.join(owners)}. Choose from these."
             )
     kept = {owners[name] for name in wanted}

@@ -186,7 +186,7 @@ def test_angles_come_from_a_pattern(tmp_path):
         ({"class_pattern": "_([DFR"}, r"source\.class: .* is not a regular expression .*quotes"),
         (
             {"class_pattern": "[DFR]", "angle": "POS_(.)"},
-            r"01_POS_D\.TIF: the pattern .* finds 'D', which is not a number of degrees",
+            r"01_POS_D\.TIF: the pattern .* finds D, which is not a number of degrees",
         ),
         ({"class_pattern": "[DFR]", "group": "(a)|_"}, r"finds no group in this path"),
     ],

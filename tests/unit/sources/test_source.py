@@ -118,7 +118,7 @@ print(json.dumps([
 
 
 def test_a_kind_that_is_none():
-    with pytest.raises(InputError, match=r"^source\.kind: 'disk' is no kind\. Choose one of simul"):
+    with pytest.raises(InputError, match=r"^source\.kind: disk is no kind\. Choose one of simul"):
         source_of({"kind": "disk"})
 
 
@@ -224,13 +224,19 @@ def test_a_path_or_an_address(described):
     assert errors(described) == [((), "give `path` or `url`, not both")]
 
 
+NO_TRAIN = (
+    "no split is named train. One split is called train, and the others have names of small "
+    "letters and digits, as test. Give the folder of each: {train: FOLDER, test: FOLDER}"
+)
+
+
 @pytest.mark.parametrize(
     ("splits", "place", "says"),
     [
         (["train", "train"], ("<list>",), "something is in the list twice"),
-        (["one", "two"], ("<list>",), "no split is named train"),
+        (["one", "two"], ("<list>",), NO_TRAIN),
         (["train", "test", 3], ("<list>", 2), "Input should be a valid string"),
-        ({"one": "a", "two": "b"}, ("<mapping>",), "no split is named train"),
+        ({"one": "a", "two": "b"}, ("<mapping>",), NO_TRAIN),
         ({"train": "a", "test": 3}, ("<mapping>", "test"), "Input should be a valid string"),
         ("train", (), "give a list of the splits, or their folders by split"),
     ],
