@@ -89,13 +89,14 @@ class Git(InClassFolders):
                 tree = Path(scratch, "tree")
                 tree.mkdir()
                 _check_out(self.location, self.commit, parts, Path(scratch, "repository"), tree)
+            known = f"{self.location} at {self.commit[:7]}"
             try:
                 return self._copy(
-                    tree / inside, out, classes=classes, on_bad_image=on_bad_image, workers=workers
-                )
+                    tree / inside, out, classes=classes, on_bad_image=on_bad_image,
+                    workers=workers, known_as=known,
+                )  # fmt: skip
             except InputError as error:
                 # The clone is gone by the time the message is read.
-                known = f"{self.location} at {self.commit[:7]}"
                 raise InputError(str(error).replace(str(tree), known)) from error
 
     def _to_download(self, cache: Path | None, ask: inventory.Ask) -> inventory.Availability:
