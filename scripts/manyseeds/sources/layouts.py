@@ -147,8 +147,8 @@ class Layout:
             if not any(subfolders(self.folder / path) for path in folders.values()):
                 remedy += ", with `source.class`, a pattern that finds the class in a file's path"
         raise InputError(
-            f"{self.known_as}: the class folders found, {listed(self.names)}, are named as splits of "
-            f"the images. {remedy}; or, if they are the classes, `classes: {_list(self.names)}`."
+            f"{self.known_as}: the class folders found, {listed(self.names)}, are named as splits "
+            f"of the images. {remedy}; or, if they are the classes, `classes: {_list(self.names)}`."
         )
 
     def _check_replicates(self) -> None:
@@ -173,8 +173,8 @@ class Layout:
             depth += 1
         if repeated and len(level) > 1 and not any(map(is_replicate, level)):
             raise InputError(
-                f"{self.known_as}: the class folders found, {listed(self.names)}, are named as what "
-                f"is repeated, and all hold the folders {listed(level)}. Write "
+                f"{self.known_as}: the class folders found, {listed(self.names)}, are named as "
+                f"what is repeated, and all hold the folders {listed(level)}. Write "
                 f"`{self._other_reading(depth)}`; or, if they are the classes, "
                 f"`classes: {_list(self.names)}`."
             )

@@ -11,9 +11,9 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import Any
 
 from manyseeds.errors import InputError
 from manyseeds.machine import disks
@@ -54,12 +54,12 @@ OTHERS = {
 }
 """What is not read, by a place in the file and the bytes there."""
 IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"BM")
-PACKED: dict[bytes, tuple[str, Callable[[Path], IO[bytes]]]] = {
+PACKED: dict[bytes, tuple[str, Any]] = {
     b"\x1f\x8b": ("gz", gzip.open),
     b"BZh": ("bz2", bz2.open),
     b"\xfd7zXZ\0": ("xz", lzma.open),
 }
-"""What tarfile reads through, by the first bytes."""
+"""What tarfile reads through, by the first bytes, and what opens it."""
 
 
 class Damaged(Exception):
