@@ -33,8 +33,8 @@ REPLICATES = {
 """What images are repeated over. With a number these are names of groups rather than classes."""
 BESIDE_THESE = {"bio", "biological", "tech", "technical", "no", "nr", "st", "nd", "rd", "th"}
 DATE = re.compile(
-    r"(19|20)\d\d[-_. ]?(0?[1-9]|1[0-2])[-_. ]?(0?[1-9]|[12]\d|3[01])"
-    r"|(0?[1-9]|[12]\d|3[01])[-_. ](0?[1-9]|1[0-2])[-_. ](19|20)?\d\d"
+    r"((19|20)\d\d[-_. ]?(0?[1-9]|1[0-2])[-_. ]?(0?[1-9]|[12]\d|3[01])"
+    r"|(0?[1-9]|[12]\d|3[01])[-_. ](0?[1-9]|1[0-2])[-_. ](19|20)?\d\d)(?!\d)"
 )
 DEEPEST = 4
 """Levels of folders that are looked into."""

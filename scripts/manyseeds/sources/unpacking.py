@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO
 
 from manyseeds.errors import InputError
 from manyseeds.machine import disks
@@ -35,6 +35,8 @@ UTF8 = 0x800
 METHODS = {0, 8, 12, 14}
 """Of compression, which zipfile reads (APPNOTE.TXT, 4.4.5)."""
 METHOD_NAMES = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+CUT = {"unexpected end of data", "empty header", "truncated header"}
+"""What tarfile says of an archive that ends too early."""
 BLOCK = 512
 """Bytes of a header in a tar archive."""
 CHUNK = 2**20
@@ -54,12 +56,8 @@ OTHERS = {
 }
 """What is not read, by a place in the file and the bytes there."""
 IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"BM")
-PACKED: dict[bytes, tuple[str, Any]] = {
-    b"\x1f\x8b": ("gz", gzip.open),
-    b"BZh": ("bz2", bz2.open),
-    b"\xfd7zXZ\0": ("xz", lzma.open),
-}
-"""What tarfile reads through, by the first bytes, and what opens it."""
+PACKED = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz"}
+"""How a tar archive may be packed, by the first bytes."""
 
 
 class Damaged(Exception):
@@ -101,7 +99,7 @@ def unpack(archive: Path, folder: Path) -> None:
     except EOFError as error:
         raise Damaged("it is cut short") from error
     except DAMAGED as error:
-        cut = "end of data" in str(error)
+        cut = str(error) in CUT
         raise Damaged("it is cut short" if cut else error, _remedy(cut)) from error
     except OSError as error:
         # gzip and bzip2 have no errors of their own; those of the system have a number.
@@ -127,9 +125,9 @@ def _kind_of(archive: Path) -> str:
         raise Damaged("it is empty")
     if _is_tar(head):
         return "tar"
-    for start, (how, opened) in PACKED.items():
+    for start, how in PACKED.items():
         if head.startswith(start):
-            with opened(archive) as file:
+            with _opened(archive, how) as file:
                 within = file.read(BLOCK)
             if _is_tar(within):
                 return how
@@ -160,13 +158,21 @@ def _kind_of(archive: Path) -> str:
     raise Damaged(fault, "Fetch the file itself, by the address of its download.")
 
 
+def _opened(archive: Path, how: str) -> IO[bytes] | gzip.GzipFile:
+    """Open a tar archive, unpacked as it is read."""
+    if how == "gz":
+        return gzip.open(archive)
+    if how == "bz2":
+        return bz2.open(archive)
+    return lzma.open(archive) if how == "xz" else archive.open("rb")
+
+
 def _is_tar(head: bytes) -> bool:
     """Tell whether bytes begin with a header of a tar archive, by its checksum."""
     try:
         tarfile.TarInfo.frombuf(head[:BLOCK], "utf-8", "surrogateescape")
     except tarfile.TarError:
-        # An archive of no member is two blocks of zeros.
-        return len(head) >= 2 * BLOCK and not any(head[: 2 * BLOCK])
+        return False
     return True
 
 
@@ -213,8 +219,8 @@ def _check_member(archive: Path, member: zipfile.ZipInfo) -> None:
 
 
 def _unpack_tar(archive: Path, folder: Path, how: str) -> None:
-    mode = "r:" if how == "tar" else f"r:{how}"
-    with tarfile.open(archive, mode) as file:  # type: ignore[call-overload]
+    # Opened here: tarfile takes whatever is cut short for a file that is not packed.
+    with _opened(archive, how) as stream, tarfile.open(fileobj=stream, mode="r:") as file:
         size = 0
         for member in file:
             size += member.size if member.isreg() else 0
