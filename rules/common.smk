@@ -123,6 +123,16 @@ def tiles_to_pack(wildcards):
     }
 
 
+def source_files(wildcards):
+    """Return the files that a dataset is read from, as far as they are on this machine and few.
+
+    Snakemake takes what is in braces for a wildcard, and knows no way to write a brace. Such files
+    are no inputs: a change of theirs shows in the digest among the parameters.
+    """
+    files = study.datasets[wildcards.dataset].source.files()
+    return [path for path in files if "{" not in path]
+
+
 def kept_snapshots(pattern="<results>/training/{dataset}/{architecture}/{seeds}/snapshots"):
     """Expand a path over the jobs of which the study keeps snapshots."""
     return [

@@ -28,7 +28,7 @@ rule simulate:
 
 rule fetch:
     input:
-        lambda wildcards: study.datasets[wildcards.dataset].source.files(),
+        source_files,
     output:
         images=directory("<results>/fetch/{dataset}/images"),
         table="<results>/fetch/{dataset}/images.csv",

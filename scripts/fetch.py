@@ -27,7 +27,7 @@ with reporting():
     skipped.to_csv(snakemake.output.skipped, index=False)
     say(
         f"{len(table):,} images in {table['class'].nunique()} classes from {source.origin}; "
-        f"{phantoms} phantom files (such as .DS_Store) left out; "
+        f"{phantoms:,} phantom file{'s' * (phantoms != 1)} left out; "
         f"{table['sha256'].duplicated(keep=False).sum()} files are identical to another"
     )
     for line in holdings.lines(table):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from pydantic import ConfigDict, Field
 
-from manyseeds.sources import inventory
+from manyseeds.sources import fingerprints, inventory
 from manyseeds.sources.fetched import Fetched
 from manyseeds.sources.keys import Keys
+from manyseeds.sources.naming import as_on_disk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +40,11 @@ class Source(Keys):
         """Its `path` or `url`, ``~`` and environment variables filled in; "" without either."""
         written = getattr(self, "path", None) or getattr(self, "url", None) or ""
         # As text: a Path would change the slashes of an address.
-        return os.path.expanduser(os.path.expandvars(written))  # noqa: PTH111
+        location = os.path.expanduser(os.path.expandvars(written))  # noqa: PTH111
+        if getattr(self, "path", None) and not os.path.exists(location):  # noqa: PTH110
+            there = as_on_disk(Path(location))
+            return str(there) if there.exists() else location
+        return location
 
     @property
     def is_local(self) -> bool:
@@ -120,8 +125,13 @@ class Source(Keys):
         return []
 
     def fingerprint(self) -> str:
-        """Return a digest of the files of a folder, which are too many to list, else ""."""
-        return ""
+        """Return a digest of the files it is read from on this machine; "" without any.
+
+        A file that is newer than the results tells by itself that it changed. One that takes
+        another's place with an older date does not.
+        """
+        files = self.files()
+        return fingerprints.of_files(map(Path, files)) if files else ""
 
     def availability(
         self, cache: Path | None = None, ask: inventory.Ask = inventory.remote_size

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from manyseeds.errors import BadImage, InputError
 from manyseeds.machine import processes
-from manyseeds.sources import patterns, walks
+from manyseeds.sources import naming, patterns, walks
 from manyseeds.sources.fetched import (
     COLUMNS,
     SKIPPED_COLUMNS,
@@ -20,6 +20,8 @@ from manyseeds.sources.fetched import (
     check_classes,
     nothing_left,
 )
+from manyseeds.sources.layouts import Layout
+from manyseeds.sources.phantoms import LeftOut
 
 if TYPE_CHECKING:
     from manyseeds.images.selection import Selection
@@ -62,6 +64,10 @@ def copy_folder(folder: Path, out: Path, **selection: Any) -> Fetched:
         The same for the degrees by which an image is rotated; 0 where it finds nothing.
     splits : sequence or mapping of str, optional
         The folders above the class folders, named as the splits, or folders by split.
+    inside : str, optional
+        The source's key ``inside``, if it has one, for messages: others have ``path``.
+    known_as : str, optional
+        What the log calls the folder, if it is a temporary one.
     on_bad_image : "stop" or "skip"
         Whether a damaged image is raised, or left out and listed.
     selection : mapping, optional
@@ -74,10 +80,11 @@ def copy_folder(folder: Path, out: Path, **selection: Any) -> Fetched:
     ------
     InputError
         A folder is missing, cannot be read, or is a link within a class; there are no
-        classes, one alone, or two that differ in case; a class has no images, or none that
-        are not damaged; a file among them is not an image, damaged, or in a microscope's own
-        format, or all files are; a pattern finds no class
-        or group; a name has control characters; no space is left.
+        classes, one alone, or two that differ in case; the class folders are splits, or days
+        or the like above the classes, and no `classes` are given; a class has no images, or
+        none that are not damaged; a file among them is not an image, damaged, or in a
+        microscope's own format, or all files are; a pattern finds no class or group; a name has
+        control characters; no space is left.
     """
     with nothing_left(out):
         return _fetch(folder, Path(out), **selection)
@@ -92,6 +99,8 @@ def _fetch(
     group: str | None = None,
     angle: str | None = None,
     splits: Sequence[str] | Mapping[str, str] | None = None,
+    inside: str | None = None,
+    known_as: str | None = None,
     on_bad_image: str = "stop",
     selection: Mapping[str, Any] | None = None,
     workers: int = 1,
@@ -100,17 +109,26 @@ def _fetch(
     # Before the processes part, so that not each of them imports it.
     import manyseeds.images.reading  # noqa: F401
 
-    folder = Path(folder)
+    folder = naming.as_on_disk(Path(folder))
     parts = walks.split_folders(splits)
     for split, part in parts.items():
-        if not (folder / part).is_dir():
+        there = naming.as_on_disk(folder / part)
+        if not there.is_dir():
             keys = "`source.path` or `source.splits`" if split else "`source.path`"
             raise InputError(f"{folder / part}: no such folder. Fix {keys}.")
+        parts[split] = there.relative_to(folder).as_posix()
+    classes = [naming.nfc(name) for name in classes] if classes else None
     collect = partial(_by_pattern, pattern=class_pattern) if class_pattern else _by_folder
     rows, phantoms, found, ignored = collect(folder, parts, classes)
+    if str(phantoms):
+        logger.info(f"left out: {phantoms}")
     _tell_of_ignored(folder, ignored, some=bool(rows))
-    walks.check_case(folder, found)
-    names = list(classes or sorted(found))
+    naming.check_case(folder, found)
+    if not (classes or class_pattern):
+        Layout(
+            folder, parts, sorted(found), known_as or str(folder), inside, grouped=bool(group)
+        ).check()
+    names = classes or sorted(map(naming.nfc, found))
     check_classes(folder, names, rows)
     order = {name: place for place, name in enumerate(names)}
     places = {split: place for place, split in enumerate(parts)}
@@ -127,40 +145,43 @@ def _fetch(
     label = "copying images" if out else "checking images"
     taken = processes.in_parallel(take, [row["image"] for row in rows], workers, label)
     facts = [fact for batch in taken for fact in batch]
-    return _sorted_out(folder, names, rows, facts, phantoms)
+    return _sorted_out(folder, names, rows, facts, phantoms.total)
 
 
 def _by_folder(
     folder: Path, parts: Mapping[str, str], classes: Sequence[str] | None
-) -> tuple[list[dict], int, set[str], list[str]]:
+) -> tuple[list[dict], LeftOut, set[str], list[str]]:
     """Return images with split and class by their folders.
 
-    And the number of phantom files, all classes, and the files that are ignored.
+    And the phantoms, all classes as their folders are named, and the files that are ignored.
     """
-    rows, phantoms, found, ignored = [], 0, set(), []
+    rows: list[dict] = []
+    phantoms, found, ignored = LeftOut(walks.is_image_name), set(), []
     for split, part in parts.items():
         here, skipped, others = walks.class_folders(folder / part)
-        phantoms += skipped
+        phantoms.include(skipped)
         ignored += [PurePosixPath(part, name).as_posix() for name in others]
         found.update(here)
         for name in here:
-            if classes is not None and name not in classes:
+            known = naming.nfc(name)
+            if classes is not None and known not in classes:
                 continue
             paths, skipped = walks.files(folder / part / name)
-            phantoms += skipped
+            phantoms.include(skipped)
             images_here = (PurePosixPath(part, name, path).as_posix() for path in paths)
-            rows += [{"image": path, "class": name, "split": split} for path in images_here]
+            rows += [{"image": path, "class": known, "split": split} for path in images_here]
     return rows, phantoms, found, ignored
 
 
 def _by_pattern(
     folder: Path, parts: Mapping[str, str], classes: Sequence[str] | None, *, pattern: str
-) -> tuple[list[dict], int, set[str], list[str]]:
+) -> tuple[list[dict], LeftOut, set[str], list[str]]:
     """Return the same as `_by_folder`, the class found in each path by a pattern."""
-    rows, phantoms, ignored = [], 0, []
+    rows, phantoms, ignored = [], LeftOut(walks.is_image_name), []
     for split, part in parts.items():
         paths, skipped = walks.files(folder / part)
-        phantoms += skipped
+        _check_parents(folder, part, paths)
+        phantoms.include(skipped)
         for path in (PurePosixPath(part, path).as_posix() for path in paths):
             # A list of the images or a note may lie beside them.
             if walks.is_image_name(path):
@@ -169,6 +190,18 @@ def _by_pattern(
             else:
                 ignored.append(path)
     return rows, phantoms, {row["class"] for row in rows}, ignored
+
+
+def _check_parents(folder: Path, part: str, paths: Sequence[str]) -> None:
+    """Raise if two folders differ only in how accents are encoded: patterns cannot tell them."""
+    seen: dict[str, str] = {}
+    for parent in sorted({PurePosixPath(path).parent.as_posix() for path in paths}):
+        first = seen.setdefault(naming.nfc(parent), parent)
+        if first != parent:
+            raise InputError(
+                f"{folder / part}: the folders {first!a} and {parent!a} differ only in "
+                "how their accents are encoded. Rename one, or put their images together."
+            )
 
 
 def _tell_of_ignored(folder: Path, ignored: list[str], some: bool) -> None:

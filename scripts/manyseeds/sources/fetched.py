@@ -28,7 +28,7 @@ class Fetched(NamedTuple):
         A row an image, columns as in `COLUMNS`; sorted by split (train first) and class as
         given, then by path.
     phantoms : int
-        How many phantom files, such as ``.DS_Store``, were left out.
+        How many phantom files, such as ``.DS_Store``, were left out; the log names them.
     skipped : pandas.DataFrame
         A row a damaged image left out: its path and the reason.
     """

@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from manyseeds.sources.naming import nfc
+
 
 class Keys(BaseModel):
     """A mapping whose keys are known. It cannot be changed once it is read."""
@@ -56,7 +58,8 @@ Item = TypeVar("Item", bound=Hashable)
 
 def _each_once(values: Sequence[Item]) -> Sequence[Item]:
     """Return a list, or raise if something is in it twice."""
-    if len(set(values)) < len(values):
+    # Accents may be encoded in two ways, which look the same.
+    if len({nfc(value) if isinstance(value, str) else value for value in values}) < len(values):
         raise PydanticCustomError("not_unique", "something is in the list twice")
     return values
 

@@ -16,7 +16,6 @@ from PIL import Image
 
 from manyseeds.errors import InputError
 from manyseeds.machine import processes
-from manyseeds.sources import walks
 from manyseeds.sources.fetched import (
     COLUMNS,
     SKIPPED_COLUMNS,
@@ -24,6 +23,7 @@ from manyseeds.sources.fetched import (
     check_classes,
     nothing_left,
 )
+from manyseeds.sources.naming import safe_name
 
 
 class Labelled(NamedTuple):
@@ -79,13 +79,13 @@ def write_pngs(
         There are more labels than names, two names are the same, or a class has no images.
     """
     top = max(int(part.labels.max()) for part in splits.values())
-    safe = [walks.safe_name(name) for name in (names or range(top + 1))]
+    safe = [safe_name(name) for name in (names or range(top + 1))]
     if len(set(safe)) <= top:
         raise InputError(
             f"{source}: has the labels 0 to {top}, but {len(set(safe))} names are given. "
             "Name every class, each differently."
         )
-    wanted = [walks.safe_name(name) for name in (classes or safe)]
+    wanted = [safe_name(name) for name in (classes or safe)]
     rows, places = [], []
     for split, part in splits.items():
         for number, label in enumerate(part.labels.tolist()):

@@ -3,6 +3,7 @@
 import re
 
 from manyseeds.errors import InputError
+from manyseeds.sources.naming import nfc
 
 
 def compiled(pattern: str, what: str) -> re.Pattern[str]:
@@ -21,7 +22,7 @@ def compiled(pattern: str, what: str) -> re.Pattern[str]:
         The pattern is not a regular expression.
     """
     try:
-        return re.compile(pattern)
+        return re.compile(nfc(pattern))
     except re.error as error:
         raise InputError(
             f"source.{what}: '{pattern}' is not a regular expression ({error}). Fix it; in "
@@ -30,7 +31,7 @@ def compiled(pattern: str, what: str) -> re.Pattern[str]:
 
 
 def search(path: str, pattern: str, what: str) -> str | None:
-    """Return what a pattern finds in a path, or None.
+    """Return what a pattern finds in a path, or None, however accents are encoded in them.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def search(path: str, pattern: str, what: str) -> str | None:
     InputError
         The pattern is not a regular expression.
     """
-    match = compiled(pattern, what).search(path)
+    match = compiled(pattern, what).search(nfc(path))
     if not match:
         return None
     if what in match.groupdict():

@@ -17,6 +17,7 @@ from manyseeds.sources import patterns, split_names, walks
 from manyseeds.sources.base import Source
 from manyseeds.sources.fetched import Fetched
 from manyseeds.sources.keys import LIST, MAPPING, TwoOrMore, kind_of_value
+from manyseeds.sources.naming import nfc
 
 PathKey = Annotated[str, Field(min_length=1)]
 UrlKey = Annotated[str, Field(pattern="^https?://")]
@@ -126,6 +127,10 @@ class InClassFolders(Source):
         # Train comes first, as the order of a mapping means nothing to those who write YAML.
         return ["train", *(name for name in self.splits if name != "train")]
 
+    def folder_name(self, class_name: str) -> str:
+        """Return a class's name as all tables have it, however its accents are encoded."""
+        return nfc(class_name)
+
     def check(self) -> None:
         """Raise unless its patterns are such, and the folders of its splits lie apart in it.
 
@@ -151,5 +156,6 @@ class InClassFolders(Source):
             group=self.group,
             angle=self.angle,
             splits=self.splits,
+            inside=getattr(self, "inside", None),
             **options,
         )

@@ -1,5 +1,6 @@
 """Splitting tiles into train and test sets by group, and checking the splits."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -209,8 +210,8 @@ def _from_source(table: pd.DataFrame) -> pd.Series:
 
 def _by_name(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.Series:
     """Return the splits if these groups are held out."""
-    column = table["group"].astype(str)
-    split_of_group = {name: split for split, names in groups.items() for name in names}
+    column = table["group"].astype(str).map(_nfc)
+    split_of_group = {_nfc(name): split for split, names in groups.items() for name in names}
     known = set(column)
     unknown = [name for name in split_of_group if name not in known]
     if unknown:
@@ -221,6 +222,11 @@ def _by_name(table: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.Ser
             "these, or fix `source.group`, which finds them."
         )
     return column.map(split_of_group).fillna(TRAIN).rename("split")
+
+
+def _nfc(name: str) -> str:
+    """Return a name with each accent in its letter: a Mac takes them apart, keyboards do not."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _remedy(split: str) -> str:

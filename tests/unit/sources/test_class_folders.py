@@ -47,7 +47,7 @@ def test_phantoms_are_skipped_and_counted(folder, tmp_path):
         (folder / name).write_bytes(b"x")
     save(folder / "__MACOSX/a/1.png")
     table, phantoms, _ = class_folders.copy_folder(folder, tmp_path / "out")
-    assert phantoms == 4
+    assert phantoms == 5
     assert len(table) == len(files(tmp_path / "out")) == 4
 
 
@@ -240,7 +240,7 @@ def test_other_files_beside_the_class_folders_are_left_alone(folder):
     assert len(class_folders.describe_folder(folder)[0]) == 4
 
 
-@pytest.mark.parametrize("suffix", [".czi", ".LIF", ".nd2", ".oib"])
+@pytest.mark.parametrize("suffix", [".ims", ".VSI", ".dv", ".svs"])
 def test_a_microscopes_own_format_is_to_be_exported(folder, tmp_path, suffix):
     (folder / f"b/3{suffix}").write_bytes(b"x")
     says = r"in a microscope's own format, which is not read\. Export to TIFF, see docs/your-images"
@@ -252,12 +252,12 @@ def test_a_microscopes_own_format_is_to_be_exported(folder, tmp_path, suffix):
 @pytest.mark.parametrize("options", [{}, {"class_pattern": "^(wt|ko)_"}])
 def test_a_folder_of_a_microscopes_files_alone(tmp_path, options):
     (tmp_path / "fields").mkdir()
-    for name in ("wt_1.czi", "ko_1.czi", "list.txt"):
+    for name in ("wt_1.ims", "ko_1.ims", "list.txt"):
         (tmp_path / "fields" / name).write_bytes(b"x")
     breaks(
         tmp_path / "fields",
         tmp_path,
-        r"fields: has no images, but .*microscope's own format.*: 2 \(such as (wt|ko)_1\.czi\)\. "
+        r"fields: has no images, but .*microscope's own format.*: 2 \(such as (wt|ko)_1\.ims\)\. "
         "Export to TIFF",
         **options,
     )
@@ -269,9 +269,9 @@ def test_ignored_files_are_counted(fields, folder, caplog):
     assert caplog.messages == []
     class_folders.describe_folder(fields, class_pattern=r"_([DFR])\.TIF$")
     assert caplog.messages[-1] == "ignored files, no images by their names: 1 (such as list.txt)"
-    (fields / "03_POS_D.czi").write_bytes(b"x")
+    (fields / "03_POS_D.ims").write_bytes(b"x")
     class_folders.describe_folder(fields, class_pattern=r"_([DFR])\.TIF$")
-    assert "2 (such as 03_POS_D.czi), in a microscope's own format: 1. Ex" in caplog.messages[-1]
+    assert "2 (such as 03_POS_D.ims), in a microscope's own format: 1. Ex" in caplog.messages[-1]
     (folder / "list.txt").write_text("x")
     class_folders.describe_folder(folder)
     assert "1 (such as list.txt)" in caplog.messages[-1]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from manyseeds.sources import walks
+from manyseeds.sources import fingerprints
 from manyseeds.sources.base import KIND, Streams
 from manyseeds.sources.fetched import Fetched
 from manyseeds.sources.shared_keys import PATH, InClassFolders, PathKey
@@ -21,7 +21,7 @@ class Folder(InClassFolders):
 
     def fingerprint(self) -> str:
         """Return a digest of the names, sizes and dates of its files."""
-        return walks.fingerprint(Path(self.location), self.splits, self.class_pattern)
+        return fingerprints.of_folder(Path(self.location), self.splits, self.class_pattern)
 
     def fetch(
         self,

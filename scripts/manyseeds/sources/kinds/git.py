@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal
 
@@ -18,7 +18,7 @@ from pydantic import Field
 
 from manyseeds.errors import InputError
 from manyseeds.machine import disks
-from manyseeds.sources import inventory, walks
+from manyseeds.sources import inventory, naming, walks
 from manyseeds.sources.base import KIND, Streams
 from manyseeds.sources.fetched import Fetched
 from manyseeds.sources.shared_keys import InClassFolders, InsideKey
@@ -90,6 +90,7 @@ class Git(InClassFolders):
                 tree = Path(scratch, "tree")
                 tree.mkdir()
                 _check_out(self.location, self.commit, parts, Path(scratch, "repository"), tree)
+            known = f"{self.location} at {self.commit[:7]}"
             try:
                 return self._copy(
                     tree / inside,
@@ -98,10 +99,10 @@ class Git(InClassFolders):
                     on_bad_image=on_bad_image,
                     selection=selection,
                     workers=workers,
+                    known_as=known,
                 )
             except InputError as error:
                 # The clone is gone by the time the message is read.
-                known = f"{self.location} at {self.commit[:7]}"
                 raise InputError(str(error).replace(str(tree), known)) from error
 
     def _to_download(self, cache: Path | None, ask: inventory.Ask) -> inventory.Availability:
@@ -134,6 +135,7 @@ def _check_out(
                 "that has been pushed there."
             ) from error
         raise _unreachable(url, error) from error
+    parts = {split: _as_stored(git, commit, part) for split, part in parts.items()}
     for split, part in parts.items():
         if part.parts and not git("ls-tree", "-d", commit, "--", str(part)):
             key = f"source.splits.{split}" if split else "source.inside"
@@ -145,6 +147,20 @@ def _check_out(
         git("checkout", "--quiet", "--detach", commit)
     except _GitError as error:
         raise _unreachable(url, error) from error
+
+
+def _as_stored(git: Callable[..., str], commit: str, part: PurePosixPath) -> PurePosixPath:
+    """Return a folder as the repository names it, where only the encoding of accents differs."""
+    found = PurePosixPath()
+    for name in part.parts:
+        if not name.isascii():
+            above = [f"{found}/"] if found.parts else []
+            there = git("ls-tree", "-d", "-z", "--name-only", commit, "--", *above).split("\0")
+            names = [PurePosixPath(path).name for path in there if path]
+            same = [other for other in names if naming.nfc(other) == naming.nfc(name)]
+            name = name if name in same else (same or [name])[0]
+        found /= name
+    return found
 
 
 class _GitError(Exception):

@@ -12,7 +12,7 @@ from pydantic import Field, Strict
 
 from manyseeds.errors import InputError
 from manyseeds.machine import disks
-from manyseeds.sources import downloads, walks
+from manyseeds.sources import downloads, naming
 from manyseeds.sources.base import KIND, Streams
 from manyseeds.sources.fetched import Fetched
 from manyseeds.sources.shared_keys import PathOrUrl
@@ -46,7 +46,7 @@ class Idx(PathOrUrl):
 
     def folder_name(self, class_name: str) -> str:
         """Return a class's name without the characters that no folder can have."""
-        return walks.safe_name(class_name)
+        return naming.safe_name(class_name)
 
     def remedy(self) -> str:
         """Return what to do when files are missing or cannot be downloaded."""

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from manyseeds.errors import InputError
 from manyseeds.machine import disks
-from manyseeds.sources import downloads, inventory, walks
+from manyseeds.sources import downloads, inventory, naming
 from manyseeds.sources.base import KIND, Source, Streams
 from manyseeds.sources.fetched import Fetched
 from manyseeds.sources.shared_keys import PathKey
@@ -94,7 +94,7 @@ class Torchvision(Source):
 
     def folder_name(self, class_name: str) -> str:
         """Return a class's name without the characters that no folder can have."""
-        return walks.safe_name(class_name)
+        return naming.safe_name(class_name)
 
     def remedy(self) -> str:
         """Return what to do when it is missing or cannot be downloaded."""

@@ -85,8 +85,12 @@ def test_a_wrong_folder_inside(folder, tmp_path):
 
 def test_a_forgotten_folder_inside_is_hinted_at(folder, tmp_path):
     archive = pack(folder, tmp_path / "x.zip", "top/")
-    message = breaks_unpacking(archive, tmp_path, r"one class only \(top\).*`source\.inside`")
+    message = breaks_unpacking(
+        archive, tmp_path, r"only \(top\), .* a and b\. .*`source\.inside: top`"
+    )
     assert message.startswith(str(archive))
+    # The remedy helps.
+    assert len(unpack(archive, tmp_path / "out", inside="top").table) == 4
 
 
 def add(archive, name, data=b"", link=None):
