@@ -46,7 +46,10 @@ def refused(archive, tmp_path):
         (bytes(0x8001) + b"CD001", "an image of a disk (iso), which is not read"),
         (b"\x28\xb5\x2f\xfd", "packed with zstd, which is not read"),
         (b"\x1f\x9d\x90", "packed with compress, which is not read"),
-        (gzip.compress(b"one image"), "a single file packed with gz, no zip or tar archive"),
+        (
+            gzip.compress(b"one image", mtime=0),
+            "a single file packed with gz, no zip or tar archive",
+        ),
         (bz2.compress(b"one image"), "a single file packed with bz2, no zip or tar archive"),
         (lzma.compress(b"one image"), "a single file packed with xz, no zip or tar archive"),
     ],
