@@ -6,17 +6,18 @@ from itertools import product
 from operator import attrgetter
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+# In front of all others, whose packages and modules may have the same names.
+sys.path.insert(0, str(PROJECT / "scripts"))
 from manyseeds.errors import InputError
-from manyseeds.machine import allocator
+from manyseeds.machine import allocator, surroundings
 from manyseeds.study import Study
 
 # Set here, these variables reach the scripts of local jobs and of jobs on a cluster.
 allocator.keep_memory(os.environ)
-# The studies of real images look for them there, unless the user has set the variable.
-os.environ.setdefault("MANYSEEDS_DATA", "../shared/data")
+surroundings.settle(os.environ, PROJECT / "scripts", Path(".snakemake"))
+# The studies of real images look for them there, unless the user has set the variable. Written from
+# here, the path is the same on every machine, and what was fetched is not fetched again.
+os.environ.setdefault("MANYSEEDS_DATA", os.path.relpath(PROJECT.parent / "shared/data"))
 
 try:
     study = Study.of(config)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import pandas as pd
 import plotnine as p9
 
+from manyseeds.figures.lettering import FONT
 from manyseeds.figures.style import (
     DOUBLE_COLUMN,
-    FONT,
     GRID_LINE,
     INK,
     JITTER_SEED,

@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from manyseeds.audit.findings import FOUND, NOT_APPLICABLE, PASSED
+from manyseeds.figures.lettering import FONT
 from manyseeds.figures.paper import MARGIN, PAGE_WIDTH, TITLE_SIZE, Paper, fit_text, wrap_text
 from manyseeds.figures.style import (
     CROSS,
     DARK_GRAY,
-    FONT,
     FRAME,
     GRAY,
     GRID_LINE,

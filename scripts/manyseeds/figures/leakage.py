@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 import plotnine as p9
 
+from manyseeds.figures.lettering import FONT
 from manyseeds.figures.style import (
     DOUBLE_COLUMN,
-    FONT,
     OKABE_ITO,
     SINGLE_COLUMN,
     percent_labels,

@@ -10,6 +10,14 @@ import numpy as np
 import plotnine as p9
 from matplotlib.figure import Figure
 
+from manyseeds.figures import lettering
+from manyseeds.figures.lettering import FONT
+
+# Figures are the same whatever matplotlibrc lies in a home or in the folder of a study. Names are
+# the user's: "5$ and 10$" is no mathematics.
+mpl.rcdefaults()
+mpl.rcParams["text.parse_math"] = False
+
 INCH = 25.4
 """Millimeters of an inch."""
 SINGLE_COLUMN = 89 / INCH
@@ -21,9 +29,6 @@ PRINT_DPI = 300
 SCREEN_PIXELS = (1100, 700)
 """Width and height that a screen version must fit in. Snakemake's report crops the top of
 pictures larger than the window."""
-FONT = "DejaVu Sans"
-"""Comes with matplotlib, so that figures are the same on every machine, and has the tick and the
-cross."""
 
 # Okabe & Ito (2008), distinguishable with any of the common color vision deficiencies. Their
 # bluish green and vermillion come late because the panels use these for right and wrong.
@@ -160,12 +165,19 @@ def save(
         width, height = figure.get_size_inches()
     screen_dpi = int(min(SCREEN_PIXELS[0] / width, SCREEN_PIXELS[1] / height))
     versions = [(png, PRINT_DPI), (pdf, PRINT_DPI), (screen, screen_dpi)]
+    changed: dict[str, str] = {}
     for path, dpi in [*versions, (svg, screen_dpi)] if svg else versions:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         kind = Path(path).suffix.removeprefix(".")
         metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
         with mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "manyseeds"}):
             if isinstance(figure, p9.ggplot):
-                figure.save(path, format=kind, dpi=dpi, verbose=False, metadata=metadata)
+                # It is drawn for each version: plotnine lays it out by the resolution.
+                view = figure.save_helper(path, format=kind, dpi=dpi, verbose=False)
+                drawn, theme_rc = view.figure, figure.theme.rcParams
             else:
-                figure.savefig(path, format=kind, dpi=dpi, metadata=metadata)
+                drawn, theme_rc = figure, {}
+            changed |= lettering.settle(drawn)
+            with mpl.rc_context(theme_rc):
+                drawn.savefig(path, format=kind, dpi=dpi, metadata=metadata)
+    lettering.report(changed)
