@@ -8,7 +8,7 @@ import functools
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 
 from anyascii import anyascii
@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import Formatter
 
 FONT = "DejaVu Sans"
 """Comes with matplotlib, so that figures are the same on every machine, and has the tick and the
@@ -29,7 +29,7 @@ WIDE = (
     "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS", "Noto Emoji", "Symbola",
 )  # fmt: skip
 """Families that have many letters, the better ones first. They are asked before any other."""
-DUMMIES = re.compile(r"last.?resort|blank|not.?def|^cm(b|ex|mi|r|ss|sy|tt)\d+$", re.IGNORECASE)
+DUMMIES = re.compile(r"last.?resort|blank|not.?def|^stix(non|size)|^cm[a-z]+10$", re.IGNORECASE)
 """Families whose glyphs stand for no letters, or for other ones."""
 
 _log = logging.getLogger(__name__)
@@ -53,13 +53,7 @@ def written(text: str) -> str:
     str
         The text itself if there are fonts for all of its letters.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    text = re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", " ", text)
-    runs = groupby(text, key=_is_lacking)
-    return "".join(
-        _transliterated("".join(run)) if lacking else "".join(run) for lacking, run in runs
-    )
+    return "".join(new for _, new in _parts(text))
 
 
 def families(text: str) -> list[str]:
@@ -76,7 +70,7 @@ def settle(figure: Figure) -> dict[str, str]:
     dict of str to str
         Words, or parts of them, that are written otherwise, and how.
     """
-    changed = {}
+    changed: dict[str, str] = {}
 
     def settled(text: str) -> str:
         parts = _parts(text)
@@ -85,11 +79,8 @@ def settle(figure: Figure) -> dict[str, str]:
 
     for axes in figure.findobj(Axes):
         for axis in (axes.xaxis, axes.yaxis):
-            # Whenever an axis is drawn, its ticks get their labels from the formatter.
-            formatter = axis.get_major_formatter()
-            if isinstance(formatter, FixedFormatter):
-                formatter.seq = [settled(str(label)) for label in formatter.seq]
-            axis.get_ticklabels()
+            if any(written(text) != text for text in map(Text.get_text, axis.get_ticklabels())):
+                axis.set_major_formatter(_Settled(axis.get_major_formatter(), settled))
     texts = figure.findobj(Text)
     for text in texts:
         text.set_text(settled(text.get_text()))
@@ -99,13 +90,26 @@ def settle(figure: Figure) -> dict[str, str]:
     return changed
 
 
+class _Settled(Formatter):
+    """Writes the labels of an axis as other text is written: they are made whenever it is drawn."""
+
+    def __init__(self, formatter: Formatter, settled: Callable[[str], str]) -> None:
+        self._formatter, self._settled = formatter, settled
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self._settled(self._formatter(x, pos))
+
+    def format_ticks(self, values: list[float]) -> list[str]:
+        return [self._settled(label) for label in self._formatter.format_ticks(values)]
+
+
 def report(changed: Mapping[str, str]) -> None:
     """Log what is written otherwise, as `settle` returns it."""
     if changed:
         names = ", ".join(f"{old!r} as {new!r}" for old, new in changed.items())
         _log.warning(
             "transliterated, for no installed font has these letters: %s. To see them as they are, "
-            "install a font that has them, such as Noto Sans CJK, and draw the figure again.",
+            "install a font that has them, such as one of Noto's, and draw the figure again.",
             names,
         )
 
@@ -126,6 +130,8 @@ def _parts(text: str) -> list[tuple[str, str]]:
 
 
 def _is_lacking(letter: str) -> bool:
+    if unicodedata.category(letter) == "Co":
+        return True  # Of private use: what it stands for, each font says otherwise.
     return not (letter == "\n" or _is_ours(letter) or family_with(letter))
 
 

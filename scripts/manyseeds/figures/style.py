@@ -57,8 +57,8 @@ MANY = 6
 """More test sets than these have no room side by side: `accuracy_boxplot` then lays the boxes on
 their side, a row each. More datasets have no colors that tell them apart: `training_curves` then
 draws a panel for each."""
-LONG = 22
-"""Letters of a line in the name of a row or panel, where there are many."""
+LONG, LINES = 22, 3
+"""Letters of a line in the name of a row, of a panel or below a box, and most lines of it."""
 JITTER_SEED = 1
 """Fixes the sideways jitter, which carries no information, so that files are reproducible.
 plotnine takes a seed of 0 for none."""
@@ -122,9 +122,9 @@ def shapes(colors: Mapping[str, str]) -> dict[str, str]:
     return {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(colors)}
 
 
-def wrapped_label(label: str) -> str:
-    """Return a label broken into lines of at most `LONG` letters."""
-    return textwrap.fill(label, LONG)
+def wrapped_label(label: str, letters: int = LONG, lines: int = LINES) -> str:
+    """Return a label broken into lines of so many letters; of more lines it ends in an ellipsis."""
+    return textwrap.fill(label, letters, max_lines=lines, placeholder="…")
 
 
 def accuracy_breaks(bottom: float) -> list[float]:
