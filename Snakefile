@@ -1,12 +1,30 @@
 # The map of the workflow. Each stage is a file of rules/ with the stage's name. Each rule runs the
 # script of its own name in scripts/. The scripts are a thin layer over the library in
 # scripts/manyseeds/.
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.0")
 
+# Not `workflow.basedir`: if another workflow uses this one as a module, that is the other's folder.
+PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+if not (PROJECT / "scripts/manyseeds").is_dir():
+    raise WorkflowError(
+        f"snakefile: {PROJECT} has no folder scripts/manyseeds, which the Snakefile needs beside it. "
+        "Clone the repository of manyseeds, and name the Snakefile of the clone."
+    )
 
-configfile: "config.yaml"
+
+# All studies are laid over it, wherever the command is run.
+configfile: PROJECT / "config.yaml"
+
+
+# If the command is run in another folder, that folder's study is laid over it, as in any workflow.
+if Path("config.yaml").exists() and not Path("config.yaml").samefile(PROJECT / "config.yaml"):
+
+    configfile: "config.yaml"
 
 
 report: "report/workflow.rst"
@@ -34,14 +52,6 @@ include: "rules/statistics.smk"
 finish_figures()
 
 
-localrules:
-    all,
-    data,
-    train,
-    figures,
-    audit_gate,
-
-
 rule all:
     default_target: True
     input:
@@ -49,7 +59,7 @@ rule all:
         kept_snapshots(),
         TARGETS,
     message:
-        "The study '{config[study]}' is complete."
+        f"The study '{study.name}' is complete."
 
 
 rule data:
@@ -57,7 +67,7 @@ rule data:
         expand_over_study("<results>/packs/{dataset}/{split}.npy"),
         expand_over_study("<results>/audit/{dataset}/gate.txt"),
     message:
-        "The images of the study '{config[study]}' are packed for training and audited."
+        f"The images of the study '{study.name}' are packed for training and audited."
 
 
 rule train:
@@ -65,11 +75,11 @@ rule train:
         expand_over_study("<results>/training/{dataset}/{architecture}/{seeds}/weights.safetensors"),
         kept_snapshots(),
     message:
-        "The networks of the study '{config[study]}' are trained."
+        f"The networks of the study '{study.name}' are trained."
 
 
 rule figures:
     input:
         TARGETS,
     message:
-        "The figures of the study '{config[study]}' are drawn."
+        f"The figures of the study '{study.name}' are drawn."

@@ -6,16 +6,16 @@ from itertools import product
 from operator import attrgetter
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+# In front of all others, whose packages and modules may have the same names.
+sys.path.insert(0, str(PROJECT / "scripts"))
 from manyseeds.errors import InputError
-from manyseeds.machine import allocator, memory
+from manyseeds.machine import allocator, memory, surroundings
 from manyseeds.study import Study
 from manyseeds.study.files import find_data
 
 # Set here, these variables reach the scripts of local jobs and of jobs on a cluster.
 allocator.keep_memory(os.environ)
+surroundings.settle(os.environ, PROJECT / "scripts", Path(".snakemake"))
 find_data(os.environ)
 
 

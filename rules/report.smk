@@ -3,11 +3,21 @@ TARGETS = []  # the figures and tables of the report, in the order of the rules
 FIGURES = {}  # the title of each figure by the name of its rule
 
 
-# What figures and captions need to know of a dataset, and of the whole study.
-ABOUT_DATASET = {**of_dataset("splits", "simulated", title="label"), "study_seed": study.seed}
+def as_rst(text):
+    """Return text as reStructuredText that shows it as it is, on one line."""
+    return re.sub(r"([^\w\s]|_)", r"\\\1", " ".join(text.split()))
+
+
+# What figures and captions need to know of a dataset, and of the whole study. A caption calls a
+# dataset by its `caption_title`: a title may have the marks of reStructuredText.
+ABOUT_DATASET = {
+    **of_dataset("splits", "simulated", title="label"),
+    "caption_title": lambda wildcards: as_rst(study.datasets[wildcards.dataset].label),
+    "study_seed": study.seed,
+}
 ABOUT_STUDY = {
     "labels": by_dataset("label"),
-    "simulated": [dataset.name for dataset in study.used if dataset.simulated],
+    "simulated": [as_rst(dataset.name) for dataset in study.used if dataset.simulated],
 }
 
 
@@ -39,13 +49,15 @@ def in_report(path, category, title, caption, when=True):
 
 def finish_figures():
     """Give all figure rules what they have in common."""
-    for drawn in (one for one in workflow.rules if one.name in FIGURES):
-        drawn.conda_env = "../envs/figures.yaml"
-        names = [f"{{wildcards.{name}}}" for name in sorted(drawn.wildcard_names, reverse=True)]
-        of = f" of {', '.join(names)}" if names else ""
-        drawn.message = f"Draw the figure '{FIGURES[drawn.name]}'{of}."
-    lost = set(FIGURES) - {one.name for one in workflow.rules}
+    # By their own names: as rules of a module they may have others.
+    lost = [name for name in FIGURES if not hasattr(rules, name)]
     if lost:
         raise WorkflowError(
             f"A figure's file must have the name of its rule, unlike {', '.join(lost)}."
         )
+    for name, title in FIGURES.items():
+        drawn = getattr(rules, name).rule
+        drawn.conda_env = "../envs/figures.yaml"
+        names = [f"{{wildcards.{name}}}" for name in sorted(drawn.wildcard_names, reverse=True)]
+        of = f" of {', '.join(names)}" if names else ""
+        drawn.message = f"Draw the figure '{title}'{of}."

@@ -1,4 +1,5 @@
 # What is said before the first job.
+import locale
 import shutil
 
 from snakemake.logging import logger
@@ -9,6 +10,9 @@ from manyseeds.sources import inventory
 
 def say(text):
     """Say something before the first job, but not under --quiet, like Snakemake itself."""
+    # Snakemake's log is written in the encoding of the locale, which may not have all letters.
+    encoding = locale.getpreferredencoding(False)
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
     logger.info(text, extra={"quietness": Quietness.PROGRESS})
 
 

@@ -24,7 +24,7 @@ rule layers:
         "../envs/figures.yaml"
     threads: 1
     params:
-        **of_dataset(title="label"),
+        caption_title=ABOUT_DATASET["caption_title"],
     message:
         "List the layers of {wildcards.architecture} as it is built for {wildcards.dataset}."
     script:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import pandas as pd
 import plotnine as p9
 
+from manyseeds.figures.lettering import FONT
 from manyseeds.figures.style import (
     DOUBLE_COLUMN,
-    FONT,
     GRID_LINE,
     INK,
     JITTER_SEED,
@@ -111,7 +111,7 @@ def accuracy_boxplot(
         + p9.scale_fill_manual(colors, guide=None)
         + p9.scale_shape_manual(shapes(colors), guide=None)
         + p9.scale_x_continuous(
-            breaks=list(place.values()), labels=[name.replace(" (", "\n(") for name in names],
+            breaks=list(place.values()), labels=list(map(_below_a_box, names)),
             limits=(0.5, len(categories) + 0.65), expand=(0, 0),
         )
         + p9.scale_y_continuous(labels=percent_labels, breaks=accuracy_breaks(bottom))
@@ -168,6 +168,11 @@ def _boxes_on_their_side(runs, boxes, lines, names, lowest):
 def _tick_label(label: str, split: str) -> str:
     """Return a dataset's label, with its test split where not the usual one."""
     return label if split == "test" else f"{label} ({split})"
+
+
+def _below_a_box(name: str) -> str:
+    """Return the name of a test set in lines that fit below a box."""
+    return "\n".join(map(wrapped_label, name.replace(" (", "\n(").split("\n")))
 
 
 def _reference_lines(boxes: pd.DataFrame, levels: pd.Series, kind: str) -> pd.DataFrame:

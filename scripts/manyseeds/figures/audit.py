@@ -11,11 +11,19 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from manyseeds.audit.findings import FOUND, NOT_APPLICABLE, PASSED
-from manyseeds.figures.paper import MARGIN, PAGE_WIDTH, TITLE_SIZE, Paper, fit_text, wrap_text
+from manyseeds.figures.lettering import FONT
+from manyseeds.figures.paper import (
+    MARGIN,
+    PAGE_WIDTH,
+    SMALLEST_TITLE,
+    TITLE_SIZE,
+    Paper,
+    fit_text,
+    wrap_text,
+)
 from manyseeds.figures.style import (
     CROSS,
     DARK_GRAY,
-    FONT,
     FRAME,
     GRAY,
     GRID_LINE,
@@ -63,7 +71,7 @@ def audit_figure(audit: pd.DataFrame, shares: pd.DataFrame, title: str = "") -> 
     page = Paper(PAGE_WIDTH, below + sum(heights) + MARGIN)
     found, done = (audit["result"] == FOUND).sum(), (audit["result"] != NOT_APPLICABLE).sum()
     verdict = f"{found} of {done} checks have findings" if found else f"all {done} checks passed"
-    page.write(MARGIN, MARGIN + 3, f"{title}: {verdict}", size=TITLE_SIZE, weight="bold")
+    _write_title(page, title, verdict)
     if len(drawn) < len(wide):
         text = f"The {len(drawn)} of {len(wide)} classes whose shares differ most"
         page.write(STATEMENT, top - 6.5, text, size=SMALL_TEXT, color=DARK_GRAY)
@@ -119,8 +127,7 @@ def pairs_panel(
         verdict = "none is a near-duplicate"
     if pairs.empty:
         shown, verdict = "no two tiles across splits to compare", "those of a split are featureless"
-    text = f"{title}: {shown}; {verdict}"
-    page.write(MARGIN, MARGIN + 3, text, size=TITLE_SIZE, weight="bold")
+    _write_title(page, title, f"{shown}; {verdict}")
     for place, pair in enumerate(pairs.itertuples(index=False)):
         row, column = divmod(place, 2)
         left, upper = MARGIN + column * (PAGE_WIDTH - MARGIN) / 2, top + row * pitch
@@ -135,6 +142,16 @@ def pairs_panel(
                 page.frame(*box, FRAME, lw=0.5)
         _describe_pair(page, pair, left + 2 * PAIR_TILE + PAIR_GAP + 2, upper)
     return page.figure
+
+
+def _write_title(page: Paper, title: str, said: str) -> None:
+    """Write what was audited, shortened if need be, and what is said of it."""
+    # Text on the screen is up to a tenth wider than its outlines.
+    room = 0.9 * (PAGE_WIDTH - 2 * MARGIN)
+    page.write(
+        MARGIN, MARGIN + 3, title, size=TITLE_SIZE, room=room, ending=f": {said}",
+        smallest=SMALLEST_TITLE, weight="bold",
+    )  # fmt: skip
 
 
 def _describe_pair(page: Paper, pair, left: float, top: float) -> None:
@@ -175,9 +192,12 @@ def _draw_shares(
     axes.plot([], [], color=DARK_GRAY, lw=0.8, ls=":", label="equal shares")
     axes.set_ylim(len(wide) - 0.5, -0.5)
     axes.set_xlim(0, 112 * max(equal, float(wide.max().max())))
-    axes.set_yticks(heights, [fit_text(str(name), STATEMENT - 8)[0] for name in wide.index])
+    names = [fit_text(str(name), 0.9 * (STATEMENT - 4), SMALL_TEXT) for name in wide.index]
+    axes.set_yticks(heights, [name for name, _ in names])
     axes.set_xlabel("Share of the split's tiles (%)", size=SMALL_TEXT, family=FONT, labelpad=1.5)
     axes.tick_params(labelsize=SMALL_TEXT, labelfontfamily=FONT, length=2, width=0.5, pad=1.5)
+    for label, (_, size) in zip(axes.get_yticklabels(), names, strict=True):
+        label.set_fontsize(size)
     axes.grid(axis="y", color=GRID_LINE, lw=0.5)
     axes.set_axisbelow(True)
     for spine in axes.spines.values():

@@ -95,9 +95,10 @@ class Grid:
         rows = math.ceil(count / columns)
         self.paper = Paper(width, top + down * rows + (TITLE if legend else 0))
         if title:
+            # Text on the screen is up to a tenth wider than its outlines.
             self.paper.write(
                 MARGIN, MARGIN + 0.4 * TITLE, title, size=TITLE_SIZE,
-                room=width - 2 * MARGIN, smallest=SMALLEST_TITLE,
+                room=0.9 * (width - 2 * MARGIN), smallest=SMALLEST_TITLE,
             )  # fmt: skip
         first = top + LINE * lines_above
         self.cells = [

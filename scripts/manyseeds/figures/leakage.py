@@ -5,13 +5,15 @@ from collections.abc import Mapping
 import pandas as pd
 import plotnine as p9
 
+from manyseeds.figures.lettering import FONT
 from manyseeds.figures.style import (
     DOUBLE_COLUMN,
-    FONT,
+    LONG,
     OKABE_ITO,
     SINGLE_COLUMN,
     percent_labels,
     theme,
+    wrapped_label,
 )
 from manyseeds.statistics.comparisons import COMPARED, SPLITS
 from manyseeds.statistics.intervals import Interval
@@ -40,7 +42,8 @@ def leakage_plot(
         What stays whole in each dataset's honest split.
     """
     facets = [
-        f"{labels.get(row.dataset, row.dataset)}\n{row.architecture}" for row in table.itertuples()
+        f"{wrapped_label(labels.get(row.dataset, row.dataset), 2 * LONG)}\n{row.architecture}"
+        for row in table.itertuples()
     ]
     facet = dict(zip(table[COMPARED].itertuples(index=False, name=None), facets, strict=True))
     in_order = pd.CategoricalDtype(list(dict.fromkeys(facets)))

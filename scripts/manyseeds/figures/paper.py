@@ -19,7 +19,9 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
-from manyseeds.figures.style import DOUBLE_COLUMN, FONT, INCH
+from manyseeds.figures import lettering
+from manyseeds.figures.lettering import FONT
+from manyseeds.figures.style import DOUBLE_COLUMN, INCH
 
 PAGE_WIDTH = DOUBLE_COLUMN * INCH
 """Millimeters: the full width of a journal's page."""
@@ -245,8 +247,13 @@ def wrap_text(text: str, width: float, size: float) -> list[str]:
 
 @functools.cache
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Return the width of a line of text in millimeters, at a size in points; 0 of blanks alone."""
+    """Return the width of a line of text in millimeters, at a size in points; 0 of blanks alone.
+
+    Measured is what `style.save` will write: see `lettering.written`.
+    """
+    text = lettering.written(text)
     if not text.strip():
         return 0.0
-    path = TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT, weight=weight))
+    prop = FontProperties(family=lettering.families(text), weight=weight)
+    path = TextPath((0, 0), text, size=size, prop=prop)
     return path.get_extents().width / 72 * INCH

@@ -10,6 +10,14 @@ import numpy as np
 import plotnine as p9
 from matplotlib.figure import Figure
 
+from manyseeds.figures import lettering
+from manyseeds.figures.lettering import FONT
+
+# Figures are the same whatever matplotlibrc lies in a home or in the folder of a study. Names are
+# the user's: "5$ and 10$" is no mathematics.
+mpl.rcdefaults()
+mpl.rcParams["text.parse_math"] = False
+
 INCH = 25.4
 """Millimeters of an inch."""
 SINGLE_COLUMN = 89 / INCH
@@ -21,9 +29,6 @@ PRINT_DPI = 300
 SCREEN_PIXELS = (1100, 700)
 """Width and height that a screen version must fit in. Snakemake's report crops the top of
 pictures larger than the window."""
-FONT = "DejaVu Sans"
-"""Comes with matplotlib, so that figures are the same on every machine, and has the tick and the
-cross."""
 
 # Okabe & Ito (2008), distinguishable with any of the common color vision deficiencies. Their
 # bluish green and vermillion come late because the panels use these for right and wrong.
@@ -52,8 +57,8 @@ MANY = 6
 """More test sets than these have no room side by side: `accuracy_boxplot` then lays the boxes on
 their side, a row each. More datasets have no colors that tell them apart: `training_curves` then
 draws a panel for each."""
-LONG = 22
-"""Letters of a line in the name of a row or panel, where there are many."""
+LONG, LINES = 22, 3
+"""Letters of a line in the name of a row, of a panel or below a box, and most lines of it."""
 JITTER_SEED = 1
 """Fixes the sideways jitter, which carries no information, so that files are reproducible.
 plotnine takes a seed of 0 for none."""
@@ -117,9 +122,9 @@ def shapes(colors: Mapping[str, str]) -> dict[str, str]:
     return {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(colors)}
 
 
-def wrapped_label(label: str) -> str:
-    """Return a label broken into lines of at most `LONG` letters."""
-    return textwrap.fill(label, LONG)
+def wrapped_label(label: str, letters: int = LONG, lines: int = LINES) -> str:
+    """Return a label broken into lines of so many letters; of more lines it ends in an ellipsis."""
+    return textwrap.fill(label, letters, max_lines=lines, placeholder="…")
 
 
 def accuracy_breaks(bottom: float) -> list[float]:
@@ -160,12 +165,19 @@ def save(
         width, height = figure.get_size_inches()
     screen_dpi = int(min(SCREEN_PIXELS[0] / width, SCREEN_PIXELS[1] / height))
     versions = [(png, PRINT_DPI), (pdf, PRINT_DPI), (screen, screen_dpi)]
+    changed: dict[str, str] = {}
     for path, dpi in [*versions, (svg, screen_dpi)] if svg else versions:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         kind = Path(path).suffix.removeprefix(".")
         metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
         with mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "manyseeds"}):
             if isinstance(figure, p9.ggplot):
-                figure.save(path, format=kind, dpi=dpi, verbose=False, metadata=metadata)
+                # It is drawn for each version: plotnine lays it out by the resolution.
+                view = figure.save_helper(path, format=kind, dpi=dpi, verbose=False)
+                drawn, theme_rc = view.figure, figure.theme.rcParams
             else:
-                figure.savefig(path, format=kind, dpi=dpi, metadata=metadata)
+                drawn, theme_rc = figure, {}
+            changed |= lettering.settle(drawn)
+            with mpl.rc_context(theme_rc):
+                drawn.savefig(path, format=kind, dpi=dpi, metadata=metadata)
+    lettering.report(changed)

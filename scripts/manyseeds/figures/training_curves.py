@@ -10,6 +10,7 @@ import plotnine as p9
 from manyseeds.figures.style import (
     DOUBLE_COLUMN,
     JITTER_SEED,
+    LONG,
     MANY,
     SINGLE_COLUMN,
     accuracy_breaks,
@@ -69,7 +70,7 @@ def training_curves(
     colors = palette(histories[hue])
     names = {name: (labels or {}).get(name, name) for name in histories["dataset"].unique()}
     names |= {name: name for name in histories["architecture"].unique()}
-    legend = {name: names[name] for name in colors}
+    legend = {name: wrapped_label(names[name], letters=2 * LONG) for name in colors}
     # plotnine takes a function, too, which its types do not say.
     labeller: Any = lambda name: wrapped_label(names[name])  # noqa: E731
     bottom = _lower_limit(histories["train_accuracy"])

@@ -1,5 +1,6 @@
 """The files of a study, laid over each other as Snakemake lays them."""
 
+import os
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ DEFAULT = Path(__file__).parents[3] / "config.yaml"
 """The study over which others are laid."""
 EXAMPLE = "deep_50"
 """The architecture of the experiments that a message writes out."""
-DATA = "../shared/data"
+DATA = DEFAULT.parents[1] / "shared/data"
+"""Where the studies of real images look for them, unless the user has set a variable."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ class StudyFiles:
 
 def find_data(environment: MutableMapping[str, str]) -> None:
     """Say where studies of real images find them, unless the user has set ``MANYSEEDS_DATA``."""
-    environment.setdefault("MANYSEEDS_DATA", DATA)
+    # Written from here, the path is the same on every machine, and nothing is fetched again.
+    environment.setdefault("MANYSEEDS_DATA", os.path.relpath(DATA))
 
 
 def read_files(

@@ -120,7 +120,8 @@ def open_pack(npy: Path, csv: Path) -> Pack:
         raise InputError(f"{csv}: its labels are not 0, 1, 2 ... one a class. {REMEDY}")
     return Pack(
         images=images,
-        labels=index["label"].to_numpy(np.int64),
+        # A copy: pandas lends its own as read-only, which PyTorch warns of.
+        labels=index["label"].to_numpy(np.int64, copy=True),
         index=index,
         classes=names["class"].tolist(),
     )

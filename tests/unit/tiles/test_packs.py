@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from manyseeds.errors import InputError
 from manyseeds.tiles import packs
@@ -110,3 +111,12 @@ def test_another_array_is_refused(dataset):
     np.save(npy, np.zeros((4, 4, 4), np.uint8))
     with pytest.raises(InputError, match=r"train\.npy: not uint8"):
         packs.open_pack(npy, csv)
+
+
+@pytest.mark.filterwarnings("error")
+def test_labels_become_a_tensor_without_a_warning(dataset):
+    """Whatever of the index is read-only."""
+    pack = packs.open_pack(*written(dataset))
+    assert torch.from_numpy(pack.labels).tolist() == pack.index["label"].tolist()
+    pack.labels[:] = 5
+    assert set(pack.index["label"]) == {0, 1}
