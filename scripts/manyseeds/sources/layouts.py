@@ -31,7 +31,7 @@ REPLICATES = {
     "trial", "week", "well", "d", "n", "r",
 }  # fmt: skip
 """What images are repeated over. With a number these are names of groups rather than classes."""
-BESIDE_THESE = {"bio", "biological", "tech", "technical", "no", "nr", "st", "nd", "rd", "th"}
+BESIDE_THESE = {"bio", "biological", "tech", "technical", "no", "nr"}
 DATE = re.compile(
     r"((19|20)\d\d[-_. ]?(0?[1-9]|1[0-2])[-_. ]?(0?[1-9]|[12]\d|3[01])"
     r"|(0?[1-9]|[12]\d|3[01])[-_. ](0?[1-9]|1[0-2])[-_. ](19|20)?\d\d)(?!\d)"
