@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import re
 import shutil
 import struct
@@ -181,7 +182,7 @@ def test_a_users_folder_needs_three_lines(folder, tmp_path):
     }
     run = snakemake(tmp_path, "all", "--cores", "2", study=study)
     assert run.code == 0, run.text
-    assert "1 phantom file" in run.text
+    assert_said_once(run.text, r"left out: \.DS_Store \(1\)")
     # What is read is said once, before any job, with its size; the phantom file does not count.
     before, after = run.text.split("Sources of the images:")
     assert "Fetch the images" not in before
@@ -258,6 +259,42 @@ def test_classes_whose_names_no_folder_can_have(tmp_path):
     assert run.code == 0, run.text
     found = read(tmp_path / index)
     assert found[["class", "label"]].to_numpy().tolist() == [["T-shirt-top", 0], ["Bag", 1]]
+
+
+@pytest.mark.parametrize("name", ["fields {day1}", "{dataset}", 'a b\'s "c" #1 50% $x'])
+def test_an_archive_of_any_name_is_read_and_watched(folder, tmp_path, name):
+    """Braces are wildcards to Snakemake. A file that takes its place may be older."""
+    archive = tmp_path / f"{name}.zip"
+    shutil.make_archive(str(tmp_path / "x"), "zip", folder)
+    (tmp_path / "x.zip").rename(archive)
+    study = mine(source={"kind": "archive", "path": str(archive)}, size=64)
+    target = "results/default/fetch/mine/images.csv"
+    run = snakemake(tmp_path, target, "--cores", "1", study=study)
+    assert run.code == 0, run.text
+    assert len(read(tmp_path / target)) == 20
+    assert "Nothing to be done" in snakemake(tmp_path, target, "--cores", "1", study=study).text
+    (folder / "control/control0_a.png").unlink()
+    shutil.make_archive(str(tmp_path / "x"), "zip", folder)
+    os.utime(tmp_path / "x.zip", (1_700_000_000, 1_700_000_000))
+    (tmp_path / "x.zip").rename(archive)
+    run = snakemake(tmp_path, target, "--cores", "1", study=study)
+    assert run.code == 0, run.text
+    assert len(read(tmp_path / target)) == 19
+
+
+def test_a_class_typed_in_another_normal_form_is_packed(folder, tmp_path):
+    """Down to the packs: a Mac takes accents apart, keyboards do not."""
+    (folder / "treated").rename(folder / "Ka\u0308lte")
+    source = {"kind": "folder", "path": str(folder)}
+    dataset = {"source": source, "size": 64, "classes": ["K\u00e4lte", "control"]}
+    study = {"study": "mine", "datasets": {"mine": dataset}, "experiments": MINE}
+    index = "results/mine/packs/mine/train.csv"
+    run = snakemake(tmp_path, index, "--cores", "2", study=study)
+    assert run.code == 0, run.text
+    found = read(tmp_path / index)
+    assert sorted(set(zip(found["class"], found["label"], strict=True))) == [
+        ("K\u00e4lte", 0), ("control", 1),
+    ]  # fmt: skip
 
 
 def test_what_is_read_is_not_said_when_nothing_may_be(folder, tmp_path):

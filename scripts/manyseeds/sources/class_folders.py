@@ -21,7 +21,7 @@ from manyseeds.sources.fetched import (
     nothing_left,
 )
 from manyseeds.sources.layouts import Layout
-from manyseeds.sources.phantoms import LeftOut
+from manyseeds.sources.phantoms import LeftOut, is_phantom_folder
 
 if TYPE_CHECKING:
     from manyseeds.images.selection import Selection
@@ -118,6 +118,12 @@ def _fetch(
             raise InputError(f"{folder / part}: no such folder. Fix {keys}.")
         parts[split] = there.relative_to(folder).as_posix()
     classes = [naming.nfc(name) for name in classes] if classes else None
+    hidden = [name for name in classes or () if is_phantom_folder(name) and not class_pattern]
+    if hidden:
+        raise InputError(
+            f"classes: a folder named {hidden[0]} is left out, as those of systems and drives are. "
+            "Rename the folder, and the class with it."
+        )
     collect = partial(_by_pattern, pattern=class_pattern) if class_pattern else _by_folder
     rows, phantoms, found, ignored = collect(folder, parts, classes)
     if str(phantoms):

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -31,7 +31,7 @@ REPLICATES = {
     "trial", "week", "well", "d", "n", "r",
 }  # fmt: skip
 """What images are repeated over. With a number these are names of groups rather than classes."""
-BESIDE_THESE = {"bio", "biological", "tech", "technical", "no", "nr", "st", "nd", "rd", "th"}
+BESIDE_THESE = {"bio", "biological", "tech", "technical", "no", "nr"}
 DATE = re.compile(
     r"((19|20)\d\d[-_. ]?(0?[1-9]|1[0-2])[-_. ]?(0?[1-9]|[12]\d|3[01])"
     r"|(0?[1-9]|[12]\d|3[01])[-_. ](0?[1-9]|1[0-2])[-_. ](19|20)?\d\d)(?!\d)"
@@ -131,9 +131,14 @@ class Layout:
         )
 
     def _check_splits(self) -> None:
-        keys = {name: split_named(name) for name in self.names}
+        keys = {name: split_named(name) for name in self.names if split_named(name)}
         kinds = {key.rstrip("0123456789") for key in keys.values()}
-        if "" in kinds or (len(kinds) == 1 and "train" not in kinds):
+        if "train" not in kinds and len(kinds) < 2:
+            return
+        # Lists or masks may lie beside splits that hold the same folders.
+        if len(keys) < len(self.names) and (
+            kinds <= {"train"} or len(self._shared(self._here(keys))) < 2
+        ):
             return
         if "" not in self.parts:
             remedy = "Give the folders above the classes as `source.splits`"
@@ -147,14 +152,13 @@ class Layout:
             if not any(subfolders(self.folder / path) for path in folders.values()):
                 remedy += ", with `source.class`, a pattern that finds the class in a file's path"
         raise InputError(
-            f"{self.known_as}: the class folders found, {listed(self.names)}, are named as splits "
-            f"of the images. {remedy}; or, if they are the classes, `classes: {_list(self.names)}`."
+            f"{self.known_as}: the class folders found, {listed([*keys])}, are named as splits of "
+            f"the images. {remedy}; or, if they are the classes, `classes: {_list(self.names)}`."
         )
 
     def _check_replicates(self) -> None:
         repeated = all(map(is_replicate, self.names))
-        classes = [PurePosixPath(part, name) for part in self.parts.values() for name in self.names]
-        here = [path for path in classes if (self.folder / path).is_dir()]
+        here = self._here(self.names)
         within = self._shared(here)
         if len(within) < 2:
             if repeated and any(subfolders(self.folder / path) for path in here):
@@ -197,6 +201,11 @@ class Layout:
         elif not self.grouped and all(map(is_replicate, within)):
             said += f" To hold whole ones of them out, write `{group}` and `split: {{by: group}}`."
         logger.warning(said)
+
+    def _here(self, names: Iterable[str]) -> list[PurePosixPath]:
+        """Return class folders in all splits that have them, relative to the source's folder."""
+        paths = [PurePosixPath(part, name) for name in names for part in self.parts.values()]
+        return [path for path in paths if (self.folder / path).is_dir()]
 
     def _other_reading(self, depth: int) -> str:
         """Return the keys by which folders so many levels below these are the classes."""

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 DAMAGED = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
-    ValueError, OverflowError, struct.error,
+    ValueError, OverflowError, LookupError, struct.error,
 )  # fmt: skip
 DO_NOT_USE = "Do not use it; pack the images again."
 BY_HAND = "Unpack it by hand, and use `kind: folder` with its `path`."
@@ -94,8 +94,10 @@ def unpack(archive: Path, folder: Path) -> None:
     except InputError:
         raise
     except tarfile.FilterError as error:
+        special = isinstance(error, tarfile.SpecialFileError)
+        fault = "is no file, folder or link" if special else "points outside"
         shown = _shown(error.tarinfo.name)
-        raise InputError(f"{archive}: its member {shown} points outside. {DO_NOT_USE}") from error
+        raise InputError(f"{archive}: its member {shown} {fault}. {DO_NOT_USE}") from error
     except EOFError as error:
         raise Damaged("it is cut short") from error
     except DAMAGED as error:

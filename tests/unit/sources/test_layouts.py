@@ -68,6 +68,13 @@ def test_splits_are_no_classes(tmp_path, folders, splits):
     assert set(class_folders.describe_folder(root, classes=names).table["class"]) == set(names)
 
 
+def test_lists_beside_splits(tmp_path):
+    root = lay(tmp_path, ["train", "test"])
+    save(root / "annotations/1.png")
+    assert remedy(refused(root)) == {"splits": ["train", "test"]}
+    assert "`classes: [annotations, test, train]`" in refused(root)
+
+
 def test_splits_without_folders_of_classes(tmp_path):
     for name in ("train/cat1.png", "train/dog1.png", "test/cat2.png", "test/dog2.png"):
         save(tmp_path / name)
@@ -80,9 +87,12 @@ def test_splits_of_which_none_is_train(tmp_path):
     )
 
 
-@pytest.mark.parametrize("folders", [["test", "control"], ["test1", "test2"], ["trained", "naive"]])
+@pytest.mark.parametrize(
+    "folders",
+    [["test", "control"], ["test1", "test2"], ["trained", "naive"], ["train", "bus", "car"]],
+)
 def test_classes_that_look_a_little_like_splits(tmp_path, folders):
-    assert len(class_folders.describe_folder(lay(tmp_path, folders)).table) == 8
+    assert len(class_folders.describe_folder(lay(tmp_path, folders)).table) == 4 * len(folders)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from class_folders import save
+from class_folders import breaks, save
 from manyseeds.sources import class_folders
 from manyseeds.sources.phantoms import is_phantom
 
@@ -66,6 +66,16 @@ def test_many_names_are_cut_short(folder, caplog):
     class_folders.describe_folder(folder)
     assert caplog.messages[0].startswith("left out: .note00 (1), .note01 (1)")
     assert caplog.messages[0].endswith(".note11 (1), and 18 other names")
+
+
+def test_a_class_that_is_hidden_is_spoken_of(folder, tmp_path):
+    (folder / "a").rename(folder / ".control")
+    breaks(
+        folder,
+        tmp_path,
+        r"classes: a folder named \.control is left out.* Rename",
+        classes=[".control", "b"],
+    )
 
 
 def test_doses_are_classes(tmp_path):

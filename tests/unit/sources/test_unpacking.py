@@ -170,6 +170,15 @@ def test_a_name_that_is_too_long(folder, tmp_path, suffix):
     assert "(a member's name is too long). Unpack it by hand" in refused(archive, tmp_path)
 
 
+def test_a_pipe_in_a_tar_archive(tmp_path):
+    with tarfile.open(tmp_path / "x.tar", "w") as file:
+        pipe = tarfile.TarInfo("a/1.png")
+        pipe.type = tarfile.FIFOTYPE
+        file.addfile(pipe)
+    says = "its member a/1.png is no file, folder or link. Do not use it; pack the images again."
+    assert says in refused(tmp_path / "x.tar", tmp_path)
+
+
 def test_a_line_break_in_a_name_is_no_line_break_in_the_message(folder, tmp_path):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as file:
         file.writestr("a/../../b\nc.png", "")

@@ -255,6 +255,15 @@ def test_groups_in_two_splits_of_the_source_are_left_to_the_audit():
     splits.check(frame, ["train", "test"], "source")
 
 
+def test_groups_are_found_however_their_accents_are_encoded():
+    """A Mac writes a and two dots, a keyboard one letter."""
+    apart, whole_letter = "Ma\u0308rz", "M\u00e4rz"
+    for stored, typed in ((apart, whole_letter), (whole_letter, apart)):
+        frame = table([("control", stored, 2), ("control", "April", 3)])
+        split = splits.assign(frame, "group", {"test": [typed]}, np.random.default_rng(0))
+        assert split.tolist() == ["test"] * 2 + ["train"] * 3
+
+
 def test_a_split_that_the_study_does_not_name_is_refused():
     frame = table([("a", "1", 1), ("a", "2", 1)]).assign(split=["train", "other"])
     with pytest.raises(InputError, match=r"'other' is not a split of the study \(train\)"):
