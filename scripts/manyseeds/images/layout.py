@@ -59,6 +59,8 @@ class Layout:
     name: str = ""
 
     def __post_init__(self) -> None:
+        if self.dtype.kind not in "uif":
+            raise Unreadable(f"holds {self.dtype} numbers, which are not read")
         places = {axis: place for place, axis in enumerate(AXES)}
         known_first = sorted(self.sizes.items(), key=lambda one: places.get(one[0], len(places)))
         object.__setattr__(self, "sizes", dict(known_first))
@@ -150,7 +152,7 @@ class ImageFile(ABC):
         if layout.width * layout.height > MAX_PIXELS:
             raise Unreadable(
                 f"claims more pixels than the {MAX_PIXELS:,} that are read of an image",
-                "Replace or delete the file, or cut it into smaller ones, then run again.",
+                "Crop it, export it at a lower magnification, or cut it into smaller ones.",
             )
         array = np.asarray(self._plane(position, place))
         if array.shape != layout.shape or array.dtype != layout.dtype:
@@ -160,6 +162,29 @@ class ImageFile(ABC):
             said = f"{' x '.join(map(str, layout.shape))} of {layout.dtype}"
             raise Damaged(f"a plane is {found}, though the file says {said}")
         return array
+
+    def used_plane(self, position: int, place: Mapping[str, int]) -> np.ndarray:
+        """Decode one plane, and raise if it was never recorded.
+
+        Parameters and what is returned are those of `plane`.
+
+        Raises
+        ------
+        Unreadable
+            The file has no such plane, though others of its positions or channels have.
+        """
+        array = self.plane(position, place)
+        if not array.any() and not self.is_recorded(position, place):
+            where = ", ".join(f"{axis} {number + 1}" for axis, number in place.items() if number)
+            raise Unreadable(
+                f"a plane that is used was never recorded ({where or 'the first'})",
+                "Choose planes that all its positions have, or take the file out.",
+            )
+        return array
+
+    def is_recorded(self, position: int, place: Mapping[str, int]) -> bool:
+        """Return whether a plane that is black throughout is in the file."""
+        return True
 
     @abstractmethod
     def _plane(self, position: int, place: Mapping[str, int]) -> Any:

@@ -12,6 +12,7 @@ from manyseeds.images.layout import Damaged, ImageFile, Unreadable
 
 Reader = Callable[[Path | str, bytes | None], ImageFile]
 _HEAD = 132  # so many bytes tell the format
+_UNDECODED = "If other programs open it, save it as TIFF with them; else replace or delete it."
 _AS_PNG = "Save it as PNG or TIFF."
 _COMPOUND = b"\xd0\xcf\x11\xe0"
 _NOT_READ = {
@@ -69,7 +70,7 @@ def opened(path: Path | str, data: bytes | None = None) -> Iterator[ImageFile]:
     # Decoders raise nearly anything on damaged data: OSError, SyntaxError, KeyError...
     except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
-        raise BadImage(path, f"cannot be decoded ({said})") from error
+        raise BadImage(path, f"cannot be decoded ({said})", _UNDECODED) from error
 
 
 _TIFF = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
@@ -95,7 +96,7 @@ def _reader(path: Path | str, data: bytes | None) -> Reader:
         from manyseeds.images.readers.nd2 import Nd2
 
         return lambda path, data: Nd2(path)
-    if head.startswith(b"\x70\0\0\0") and suffix in {".lif", ".lof", ".xlef"}:
+    if head.startswith(b"\x70\0\0\0") and suffix == ".lif":
         from manyseeds.images.readers.lif import Lif
 
         return lambda path, data: Lif(path)
@@ -106,7 +107,7 @@ def _reader(path: Path | str, data: bytes | None) -> Reader:
     for beginning, (what, remedy) in _NOT_READ.items():
         if head.startswith(beginning):
             raise Unreadable(f"{what}, which is not read", remedy)
-    if (head if data is None else data)[128:132] == b"DICM":
+    if head[128:132] == b"DICM":
         raise Unreadable("a DICOM file, which is not read", "Save its images as TIFF.")
     from manyseeds.images.readers.pillow import PillowImage
 

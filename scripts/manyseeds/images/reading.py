@@ -77,7 +77,11 @@ def inspect(
         for position, frame in places:
             picture = _picture(file, path, selection, position, frame)
             if picture.dtype.kind == "f" and not np.isfinite(picture).all():
-                raise BadImage(path, "holds values that are not finite numbers")
+                raise BadImage(
+                    path,
+                    "holds values that are not finite numbers",
+                    "Fill them in (Fiji: Process > Math > NaN Background...), or replace the file.",
+                )
             name = f"#{position + 1}" if len(file.layouts) > 1 else ""
             if frame is not None:
                 name += f"{'' if name else '#'}t{frame + 1}"

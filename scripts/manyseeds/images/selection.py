@@ -135,7 +135,7 @@ class Selection:
                 "with the keys `channels`, `z` and `time`."
             )
         axis, count = next(iter(several.items()), (PAGES, 1))
-        planes = (file.plane(position, {axis: number}) for number in range(count))
+        planes = (file.used_plane(position, {axis: number}) for number in range(count))
         if self.pages == "max":
             return _project(planes, "max")
         if len(self.pages) != count or layout.color:
@@ -160,21 +160,30 @@ class Selection:
     def _projected(self, file: ImageFile, position: int, place: dict[str, int]) -> np.ndarray:
         layout = file.layouts[position]
         if self.z is None:
-            return file.plane(position, place)
+            return file.used_plane(position, place)
         axis = self._renamed(layout, "Z")
         if self.z in ("max", "mean"):
             count = layout.size(axis)
-            planes = (file.plane(position, place | {axis: number}) for number in range(count))
+            planes = (file.used_plane(position, place | {axis: number}) for number in range(count))
             return _project(planes, str(self.z))
-        return file.plane(position, place | {axis: _number("z", self.z, layout, axis)})
+        return file.used_plane(position, place | {axis: _number("z", self.z, layout, axis)})
 
     def _renamed(self, layout: Layout, axis: str) -> str:
         """Return the axis that is meant: pages without a name are what the study says they are."""
+        if layout.size(PAGES) == 1:
+            return axis
         # In color, channels are the pixels' own.
         channels = None if layout.color else self.channels
         meant = {"C": channels, "Z": self.z, "T": self.time}
         named = [one for one, value in meant.items() if value is not None and layout.size(one) == 1]
-        return PAGES if named == [axis] and layout.size(PAGES) > 1 else axis
+        if len(named) > 1:
+            keys = [{"C": "channels", "Z": "z", "T": "time"}[one] for one in named]
+            raise InputError(
+                f"{keys[0]}: its {layout.size(PAGES):,} pages do not say what they are, so that "
+                f"{' and '.join(keys)} cannot all choose among them. Give one of channels, z and "
+                "time, or pages."
+            )
+        return PAGES if named == [axis] else axis
 
 
 def compose(planes: Sequence[np.ndarray], colors: Sequence[str]) -> np.ndarray:

@@ -80,6 +80,14 @@ class Czi(ImageFile):
         pixels = self._file.read(plane=where, scene=self._scenes[position])
         return np.ascontiguousarray(pixels[..., ::-1]) if pixels.shape[-1] == 3 else pixels[..., 0]
 
+    def is_recorded(self, position: int, place: Mapping[str, int]) -> bool:
+        """Return whether a black plane is one; where there is no tile, it has the background."""
+        where = {axis: first + place.get(axis, 0) for axis, first in self._starts.items()}
+        white = self._file.read(
+            plane=where, scene=self._scenes[position], background_pixel=(1.0, 1.0, 1.0)
+        )
+        return not white.all()
+
     def close(self) -> None:
         """Close the file."""
         self._manager.__exit__(None, None, None)

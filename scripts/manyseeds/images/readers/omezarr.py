@@ -55,7 +55,7 @@ class _Image:
         self.array = array
         axes = multiscale.get("axes") or list("tczyx"[-array.ndim :])
         names = [axis["name"] if isinstance(axis, Mapping) else axis for axis in axes]
-        self.axes = [name.upper() for name in names]
+        self.axes = [_letter(axis) for axis in axes]
         if self.axes[-2:] != ["Y", "X"] or len(self.axes) != array.ndim:
             raise Unreadable(
                 f"an OME-Zarr image of the axes {', '.join(names)}, which are not read"
@@ -64,7 +64,7 @@ class _Image:
         sizes = {a: n for a, n in zip(self.axes, leading, strict=False) if n > 1}
         count = sizes.get("C", 1)
         labels = [one.get("label") or "" for one in about.get("omero", {}).get("channels", [])]
-        dtype = np.dtype(array.dtype).newbyteorder("=")
+        dtype = np.dtype("uint8" if array.dtype == bool else array.dtype).newbyteorder("=")
         self.layout = Layout(
             width,
             height,
@@ -79,7 +79,16 @@ class _Image:
     def plane(self, place: Mapping[str, int]) -> np.ndarray:
         index = tuple(place.get(axis, 0) for axis in self.axes[:-2])
         values = np.asarray(self.array[index])
+        if values.dtype == bool:
+            values = values.astype(np.uint8) * 255
         return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _letter(axis: Any) -> str:
+    """Return the letter of an axis, by its type where that tells more than its name."""
+    if not isinstance(axis, Mapping):
+        return str(axis).upper()
+    return {"channel": "C", "time": "T"}.get(axis.get("type", ""), str(axis["name"]).upper())
 
 
 def _ome(group: zarr.Group) -> Mapping[str, Any]:
@@ -95,7 +104,7 @@ def _images(group: zarr.Group, name: str) -> Iterator[tuple[str, zarr.Group]]:
         yield name, group
     elif "plate" in about:
         for well in about["plate"].get("wells", []):
-            yield from _images(_group(group, well["path"]), str(well["path"]))
+            yield from _some_images(_group(group, well["path"]), str(well["path"]))
     elif "well" in about:
         for field in about["well"].get("images", []):
             yield from _images(_group(group, field["path"]), f"{name}/{field['path']}")
@@ -103,7 +112,15 @@ def _images(group: zarr.Group, name: str) -> Iterator[tuple[str, zarr.Group]]:
         # A collection of Bio-Formats, or a well without metadata.
         numbers = sorted((key for key in group.group_keys() if key.isdigit()), key=int)
         for number in numbers:
-            yield from _images(_group(group, number), f"{name}/{number}".strip("/"))
+            yield from _some_images(_group(group, number), f"{name}/{number}".strip("/"))
+
+
+def _some_images(group: zarr.Group, name: str) -> Iterator[tuple[str, zarr.Group]]:
+    """Yield the images of a group that must have some."""
+    found = list(_images(group, name))
+    if not found:
+        raise Damaged(f"the image {name} has no multiscales")
+    yield from found
 
 
 def _group(group: zarr.Group, path: Any) -> zarr.Group:
@@ -121,8 +138,8 @@ def _pixel_size(
         *multiscale.get("coordinateTransformations", []),
     ]
     scales = [one["scale"] for one in transformations if one.get("type") == "scale"]
-    unit = axes[-1].get("unit") if axes and isinstance(axes[-1], Mapping) else None
+    units = [axis.get("unit") if isinstance(axis, Mapping) else None for axis in axes[-2:]]
     if not scales:
         return None
     whole = np.prod(scales, axis=0)
-    return pixel_size(whole[-1], whole[-2], unit)
+    return pixel_size(whole[-1], whole[-2], units[1], units[0])

@@ -18,7 +18,7 @@ from manyseeds.images.orientation import ORIENTATION, upright
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 _TOO_LARGE = (
     f"claims more pixels than the {MAX_PIXELS:,} that are read of an image",
-    "Replace or delete the file, or cut it into smaller ones, then run again.",
+    "Crop it, export it at a lower magnification, or cut it into smaller ones.",
 )
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
 

@@ -17,8 +17,8 @@ from manyseeds.images.layout import PAGES, Damaged, ImageFile, Layout, Unreadabl
 from manyseeds.images.orientation import upright
 from manyseeds.images.readers import tiff_colors, tiff_metadata
 
-_MICROSCOPES = ("ome", "lsm", "stk", "micromanager", "mmstack", "fluoview", "scanimage")
-"""Kinds of series that are positions. Of others the first counts; more are previews and pages."""
+_POSITIONS = ("ome", "lsm", "stk", "micromanager", "mmstack", "fluoview", "scanimage")
+"""Kinds whose series are positions. Of others the first counts; more are previews and pages."""
 _UNNAMED = {"I", "Q"}  # axes of a sequence and of unknown meaning
 _TAGS = {254, 255, 269, *range(256, 267), *range(273, 293), *range(296, 307), *range(315, 320)}
 _TAGS |= {*range(320, 326), 338, 339, 340, 341, 347}
@@ -72,7 +72,15 @@ class Tiff(ImageFile):
             return [TiffPageSeries([page], page.shape, page.dtype, page.axes, kind="plain")]
         series = self._file.series
         if any(None in one.pages for one in series):
-            # Some planes lie in other files, so that what is said of all is not true of this.
+            if _CATCHER.faults:
+                raise Damaged(_CATCHER.faults[0])
+            if len(self._file.pages) > 1:
+                # Which of the set's planes these are, their order does not say.
+                raise Unreadable(
+                    "holds some planes of an OME set whose others lie in other files",
+                    "Save each field as one file (with Bio-Formats: bfconvert).",
+                )
+            # One plane, whatever of the set it is.
             self._file.close()
             if isinstance(self._source, io.BytesIO):
                 self._source.seek(0)
@@ -81,7 +89,11 @@ class Tiff(ImageFile):
         whole = [one for one in series if not one.keyframe.is_reduced] or list(series)
         if not whole:
             raise Damaged("it has no image")
-        return whole if whole[0].kind.lower() in _MICROSCOPES else whole[:1]
+        if whole[0].kind.lower() in _POSITIONS:
+            return whole
+        if len(whole) > 1 and any(_is_stack(one) for one in whole):
+            raise Unreadable(f"holds {len(whole)} stacks", "Save each stack as a file of its own.")
+        return whole[:1]
 
     def _plane(self, position: int, place: Mapping[str, int]) -> np.ndarray:
         with _faults_raised():
@@ -114,13 +126,14 @@ class _Planes:
         if len(set(named)) < len(named) or "S" in named:
             raise Unreadable(f"a TIFF of the axes {axes}, which are not read", tiff_colors.REMEDY)
         self.channels_in_page = tiff_colors.channels_in_page(self.page)
+        self.is_signed = tiff_metadata.is_signed(file, self.page.dtype)
         self._check_storage()
         self.mixed = self._mixed_pages()
 
     def _mixed_pages(self) -> list[Any]:
         """Return all pages in their order, if some are not like the first; else none."""
         kind = self.series.kind.lower()
-        if len(self.file.pages) == len(self.series.pages) or kind.startswith(_MICROSCOPES):
+        if len(self.file.pages) == len(self.series.pages) or kind in _POSITIONS:
             return []
         if self.leading and kind != "generic":
             return []
@@ -229,9 +242,16 @@ class _Planes:
             return self.page, flat.reshape(self.page.shape)
         page = self.series.pages[number]
         if page is not self.page:
+            if not isinstance(page, TiffPage):
+                # A frame is decoded as the first page is, however it is stored.
+                page = page.aspage()
+            if page.shape != self.page.shape or page.dtype != self.page.dtype:
+                raise Unreadable(
+                    "its planes are stored as different numbers or sizes",
+                    "Save it again with the program that opens it, such as Fiji.",
+                )
             self._check_segments(page)
-        # Pages may have color tables of their own, but a frame is told by the first page alone.
-        return page if isinstance(page, TiffPage) else self.page, page.asarray()
+        return page, page.asarray()
 
     def _picture(self, page: TiffPage, stored: np.ndarray, sample: int) -> np.ndarray:
         """Return the picture of a page: (height, width) or (height, width, 3), upright."""
@@ -244,8 +264,16 @@ class _Planes:
         array = tiff_colors.colors(page, array)
         if page.photometric != PHOTOMETRIC.PALETTE:
             array = tiff_colors.numbers(array, page.bitspersample)
+        if self.is_signed:
+            # ImageJ keeps signed numbers as unsigned ones, shifted.
+            array = (array.astype(np.int32) - 2**15).astype(np.int16)
         turned = upright(array, tiff_colors.orientation_of(page))
         return np.ascontiguousarray(turned.astype(turned.dtype.newbyteorder("="), copy=False))
+
+
+def _is_stack(series: TiffPageSeries) -> bool:
+    """Return whether a series was written as an array of several planes."""
+    return series.kind.lower() == "shaped" and len(series.shape) > len(series.keyframe.shape)
 
 
 def _is_plain(page: TiffPage) -> bool:

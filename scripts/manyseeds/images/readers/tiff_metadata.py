@@ -1,10 +1,13 @@
 """Pixel sizes, channel names and position names in the metadata of TIFF files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+from xml.etree import ElementTree
 
-from tifffile import TiffFile, TiffPageSeries, xml2dict
+import numpy as np
+from tifffile import TiffFile, TiffPageSeries
 
+from manyseeds.images.layout import Unreadable
 from manyseeds.images.units import pixel_size
 
 About = tuple[tuple[float, float] | None, Sequence[str], str]
@@ -49,7 +52,7 @@ def of(file: TiffFile, series: Sequence[TiffPageSeries]) -> list[About]:
 
 
 def _of_ome(file: TiffFile, series: Sequence[TiffPageSeries]) -> list[About]:
-    images = _listed(xml2dict(file.ome_metadata).get("OME", {}).get("Image"))
+    images = _ome_images(file.ome_metadata or "")
     found: list[About] = []
     for place, one in enumerate(series):
         named = [image for image in images if one.name and image.get("Name") == one.name]
@@ -60,10 +63,32 @@ def _of_ome(file: TiffFile, series: Sequence[TiffPageSeries]) -> list[About]:
             pixels.get("PhysicalSizeX"),
             pixels.get("PhysicalSizeY"),
             pixels.get("PhysicalSizeXUnit", "µm"),
+            pixels.get("PhysicalSizeYUnit", "µm"),
         )
-        names = [channel.get("Name") for channel in _listed(pixels.get("Channel"))]
-        found.append((size, _texts(names), str(image.get("Name") or "")))
+        found.append((size, _texts(image.get("channels")), str(image.get("Name") or "")))
     return found
+
+
+def is_signed(file: TiffFile, dtype: np.dtype | None) -> bool:
+    """Return whether ImageJ keeps signed numbers in unsigned ones.
+
+    Raises
+    ------
+    Unreadable
+        Its values mean other ones by a calibration, which is not read.
+    """
+    about = (file.imagej_metadata or {}) if file.is_imagej else {}
+    offset, slope = about.get("c0"), about.get("c1")
+    if offset is None and slope is None:
+        return False
+    if (offset, slope) == (-32768, 1) and dtype == np.uint16:
+        return True
+    if (offset or 0, slope if slope is not None else 1) == (0, 1):
+        return False
+    raise Unreadable(
+        f"an ImageJ file whose values are calibrated ({offset:g} + {slope:g} x value)",
+        "Take the calibration away (Analyze > Calibrate: None), or save it as 32 bits.",
+    )
 
 
 def _of_imagej(file: TiffFile) -> tuple[float, float] | None:
@@ -83,7 +108,19 @@ def _texts(names: Any) -> list[str]:
     return [name if isinstance(name, str) else "" for name in names or ()]
 
 
-def _listed(one: Any) -> list[Mapping[str, Any]]:
-    """Return the elements of a name in XML, of which a single one is no list."""
-    found = one if isinstance(one, list | tuple) else [one]
-    return [element for element in found if isinstance(element, Mapping)]
+def _ome_images(xml: str) -> list[dict[str, Any]]:
+    """Return each image's Name, its Pixels and the names of its channels, as text.
+
+    tifffile's own reading makes numbers of names that look like such.
+    """
+    found = []
+    for image in _children(ElementTree.fromstring(xml), "Image"):
+        for pixels in _children(image, "Pixels"):
+            channels = [one.get("Name") for one in _children(pixels, "Channel")]
+            found.append({"Name": image.get("Name"), "Pixels": pixels.attrib, "channels": channels})
+    return found
+
+
+def _children(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    """Return the children of a name, whatever the version of OME in it."""
+    return [child for child in element if child.tag.rpartition("}")[2] == name]
