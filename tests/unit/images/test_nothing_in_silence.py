@@ -62,6 +62,33 @@ def test_files_of_several_stacks_are_refused(tmp_path):
         reading.inspect(path, Selection("max"))
 
 
+def test_some_planes_of_a_set_are_refused(tmp_path):
+    """In their order they would be taken for other channels."""
+    data = "".join(
+        f'<TiffData FirstC="{c}" FirstZ="{z}" IFD="{z}" PlaneCount="1">'
+        f'<UUID FileName="c{c}.ome.tif">urn:uuid:{c}</UUID></TiffData>'
+        for c in (0, 1)
+        for z in (0, 1)
+    )
+    for c in (0, 1):
+        xml = (
+            '<?xml version="1.0" encoding="UTF-8"?><OME UUID="urn:uuid:'
+            f'{c}" xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">'
+            '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="40" SizeY="32" '
+            'SizeZ="2" SizeC="2" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>'
+            f'<Channel ID="Channel:0:1" SamplesPerPixel="1"/>{data}</Pixels></Image></OME>'
+        )
+        with tifffile.TiffWriter(tmp_path / f"c{c}.ome.tif") as file:
+            for z in (0, 1):
+                file.write(
+                    A[2 * c + z], photometric="minisblack", metadata=None,
+                    description=xml if z == 0 else None, contiguous=False,
+                )  # fmt: skip
+    for c in (0, 1):
+        with pytest.raises(InputError, match=rf"c{c}\.ome\.tif: .*OME.*Save each field as one"):
+            reading.inspect(tmp_path / f"c{c}.ome.tif", Selection(channels=2))
+
+
 def test_an_image_that_a_plate_promises_is_there(tmp_path):
     path = tmp_path / "a.zarr"
     group = zarr.open_group(str(path), mode="w", zarr_format=2)

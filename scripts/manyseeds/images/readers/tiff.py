@@ -24,6 +24,7 @@ _TAGS = {254, 255, 269, *range(256, 267), *range(273, 293), *range(296, 307), *r
 _TAGS |= {*range(320, 326), 338, 339, 340, 341, 347}
 """Tags of TIFF 6.0 that say nothing of a program's own. A description (270) may."""
 _JPEG, _END_OF_JPEG = {7, 33007, 34892}, b"\xff\xd9"
+_ONE_FILE = "Save each field as one file (with Bio-Formats: bfconvert)."
 
 
 class Tiff(ImageFile):
@@ -78,7 +79,7 @@ class Tiff(ImageFile):
                 # Which of the set's planes these are, their order does not say.
                 raise Unreadable(
                     "holds some planes of an OME set whose others lie in other files",
-                    "Save each field as one file (with Bio-Formats: bfconvert).",
+                    _ONE_FILE,
                 )
             # One plane, whatever of the set it is.
             self._file.close()
@@ -86,6 +87,13 @@ class Tiff(ImageFile):
                 self._source.seek(0)
             self._file = self._opened(is_ome=False, is_mmstack=False, is_micromanager=False)
             series = self._file.series
+        # Metadata that lie in a companion say nothing here of the pages.
+        says = self._file.is_ome and "<Image" in (self._file.ome_metadata or "")
+        if says and len(self._file.pages) > 1 and series[0].kind.lower() != "ome":
+            if _CATCHER.faults:
+                raise Damaged(_CATCHER.faults[0])
+            # What its pages are would be guessed from their order.
+            raise Unreadable("has OME metadata that do not fit its pages", _ONE_FILE)
         whole = [one for one in series if not one.keyframe.is_reduced] or list(series)
         if not whole:
             raise Damaged("it has no image")
