@@ -77,7 +77,9 @@ rule slice:
     resources:
         runtime=120,
         # Known as soon as the images are there; until then Snakemake asks again.
-        mem_mb=lambda wildcards, input, threads: memory.for_images(input.table, threads),
+        mem_mb=lambda wildcards, input, threads: memory.for_images(
+            input.table, threads, study.datasets[wildcards.dataset].keys.pixel_size
+        ),
     params:
         # All fetched classes are sliced, so that which tiles are held out does not depend on the
         # classes that a dataset names.

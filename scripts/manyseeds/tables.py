@@ -10,7 +10,7 @@ from manyseeds.errors import InputError
 OF_TILES = ("tile", "image", "class", "group", "split")
 """Columns of names of a tile. A pair of tiles has each of them twice."""
 NAMES: tuple[str, ...] = (
-    "dataset", "architecture", *OF_TILES, "file", "dtype", "planes",
+    "dataset", "architecture", *OF_TILES, "file", "position_name", "dtype", "planes",
     "unused", "channels", "mode", "color_table", "format", "sha256", "reason",
     "check", "statement", "tiles", "files", "splits", "classes",
     *(f"{name}_{side}" for name in OF_TILES for side in (1, 2)),

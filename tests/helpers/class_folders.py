@@ -11,9 +11,9 @@ from manyseeds.errors import InputError
 from manyseeds.sources.class_folders import copy_folder
 
 COLUMNS = [
-    "image", "class", "group", "split", "angle", "file", "position", "frame", "width", "height",
-    "bit_depth", "dtype", "minimum", "maximum", "pages", "planes", "unused", "channels",
-    "pixel_size", "pixel_height", "mode", "color_table", "format", "quality", "sha256",
+    "image", "class", "group", "split", "angle", "file", "position", "frame", "position_name",
+    "width", "height", "bit_depth", "dtype", "minimum", "maximum", "pages", "planes", "unused",
+    "channels", "pixel_size", "pixel_height", "mode", "color_table", "format", "quality", "sha256",
 ]  # fmt: skip
 
 

@@ -33,13 +33,15 @@ class Layout:
     color : bool
         Whether a plane has red, green and blue.
     bits : int
-        Bits of a value as stored, such as 1, 8 or 16.
+        Bits of a value as stored, such as 1, 8 or 16; those of `dtype` by default.
     channels : tuple of str
-        Their names in the metadata, "" for one without; one for each of ``sizes["C"]``.
+        Their names in the metadata, "" for one without; one for each of ``sizes["C"]``. Names of
+        another number than there are channels are left out.
     pixel_size : tuple of float, optional
         Width and height of a pixel in µm, where the metadata say it.
     mode : str
-        Pillow's name of how colors are stored: "L" for gray, "P" for a palette, "RGB", ...
+        Pillow's name of how colors are stored, "P" for a palette; "L" for gray and "RGB" for color
+        by default.
     color_table : str
         What a palette's colors are, see `color_tables.described`; "" without a palette.
     name : str
@@ -50,11 +52,11 @@ class Layout:
     height: int
     dtype: np.dtype
     color: bool = False
-    bits: int = 8
+    bits: int = 0
     sizes: Mapping[str, int] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
     pixel_size: tuple[float, float] | None = None
-    mode: str = "L"
+    mode: str = ""
     color_table: str = ""
     name: str = ""
 
@@ -63,7 +65,15 @@ class Layout:
             raise Unreadable(f"holds {self.dtype} numbers, which are not read")
         places = {axis: place for place, axis in enumerate(AXES)}
         known_first = sorted(self.sizes.items(), key=lambda one: places.get(one[0], len(places)))
-        object.__setattr__(self, "sizes", dict(known_first))
+        derived = {
+            "sizes": dict(known_first),
+            "bits": self.bits or 8 * self.dtype.itemsize,
+            "mode": self.mode or ("RGB" if self.color else "L"),
+        }
+        if len(self.channels) != self.size("C"):
+            derived["channels"] = ("",) * self.size("C")
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     def size(self, axis: str) -> int:
         """Return how many planes there are along an axis."""

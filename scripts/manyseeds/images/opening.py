@@ -56,21 +56,33 @@ def opened(path: Path | str, data: bytes | None = None) -> Iterator[ImageFile]:
     BadImage
         The file is damaged, of no known format, or of a layout that is not read.
     """
+    with naming(path), _reader(path, data)(path, data) as file:
+        yield file
+
+
+@contextmanager
+def naming(image: Path | str) -> Iterator[None]:
+    """Name the image in whatever goes wrong while it is read.
+
+    Raises
+    ------
+    BadImage
+        In the place of any exception but InputError and MemoryError.
+    """
     try:
-        with _reader(path, data)(path, data) as file:
-            yield file
+        yield
     except (InputError, MemoryError):
         raise
     except Unreadable as error:
-        raise BadImage(path, error.reason, error.remedy) from error
+        raise BadImage(image, error.reason, error.remedy) from error
     except Damaged as error:
-        raise BadImage(path, f"damaged: {error}") from error
+        raise BadImage(image, f"damaged: {error}") from error
     except UnidentifiedImageError as error:
-        raise BadImage(path, "not an image, or of an unknown format") from error
+        raise BadImage(image, "not an image, or of an unknown format") from error
     # Decoders raise nearly anything on damaged data: OSError, SyntaxError, KeyError...
     except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
-        raise BadImage(path, f"cannot be decoded ({said})", _UNDECODED) from error
+        raise BadImage(image, f"cannot be decoded ({said})", _UNDECODED) from error
 
 
 _TIFF = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}

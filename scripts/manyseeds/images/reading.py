@@ -8,17 +8,21 @@ gives it one or three channels; `resize` gives it its size.
 import hashlib
 import os
 import stat
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from manyseeds.errors import BadImage, InputError
 from manyseeds.images.layout import ImageFile, Layout
-from manyseeds.images.opening import opened
+from manyseeds.images.opening import naming, opened
 from manyseeds.images.selection import Selection, counted, described
 
+Job = TypeVar("Job", bound=tuple)
 IN_MEMORY = 2**26
 """Bytes of a file that is read at once. Of a larger one only what is used is read."""
 
@@ -45,7 +49,8 @@ def inspect(
         ``position`` and ``frame``, from 0, and ``name``, what follows the file's name in that of
         the image: "" or, say, ``#3`` for the third position; ``width`` and ``height`` in pixels;
         ``bit_depth`` of a value as stored (1, 8, 16, 32 or 64) and its ``dtype``; ``pages``, how
-        many planes the position has, and ``planes``, of which kind; ``channels``, their names;
+        many planes the position has, and ``planes``, of which kind; ``position_name`` and
+        ``channels``, names in the metadata;
         ``mode`` (Pillow's), ``color_table`` and ``format``; ``quality`` of a JPEG (see
         `jpeg.quality`), 0 for other formats; ``pixel_size`` and ``pixel_height`` in µm, NaN where
         the file does not say them; ``unused``, of how many planes one is used without a word of
@@ -75,16 +80,9 @@ def inspect(
         ]
         found = []
         for position, frame in places:
+            name = _name(file, position, frame)
             picture = _picture(file, path, selection, position, frame)
-            if picture.dtype.kind == "f" and not np.isfinite(picture).all():
-                raise BadImage(
-                    path,
-                    "holds values that are not finite numbers",
-                    "Fill them in (Fiji: Process > Math > NaN Background...), or replace the file.",
-                )
-            name = f"#{position + 1}" if len(file.layouts) > 1 else ""
-            if frame is not None:
-                name += f"{'' if name else '#'}t{frame + 1}"
+            _check_numbers(f"{path}{name}", picture)
             whole = digest if len(places) == 1 else hashlib.sha256(f"{digest}{name}".encode())
             found.append(
                 {
@@ -100,6 +98,25 @@ def inspect(
     return found
 
 
+def _name(file: ImageFile, position: int, frame: int | None) -> str:
+    """Return what follows the file's name in that of one of its images."""
+    number = f"{position + 1}" if len(file.layouts) > 1 else ""
+    number += f"t{frame + 1}" if frame is not None else ""
+    return number and f"#{number}"
+
+
+def _check_numbers(name: str, picture: np.ndarray) -> None:
+    """Raise if a picture holds what is no number, or one that a table cannot hold."""
+    if picture.dtype.kind == "f" and not np.isfinite(picture).all():
+        raise BadImage(
+            name,
+            "holds values that are not finite numbers",
+            "Fill them in (Fiji: Process > Math > NaN Background...), or replace the file.",
+        )
+    if picture.dtype.itemsize == 8 and max(-float(picture.min()), float(picture.max())) > 2**53:
+        raise BadImage(name, "holds numbers beyond 2^53", "Save it as 32-bit float, or as 16 bits.")
+
+
 def _facts(file: ImageFile, layout: Layout, selection: Selection) -> dict[str, Any]:
     size = layout.pixel_size or (np.nan, np.nan)
     return {
@@ -109,6 +126,7 @@ def _facts(file: ImageFile, layout: Layout, selection: Selection) -> dict[str, A
         "dtype": str(layout.dtype),
         "pages": layout.planes,
         "planes": described(layout),
+        "position_name": layout.name,
         "channels": "; ".join(layout.channels) if any(layout.channels) else "",
         "mode": layout.mode,
         "color_table": layout.color_table,
@@ -118,11 +136,6 @@ def _facts(file: ImageFile, layout: Layout, selection: Selection) -> dict[str, A
         "pixel_height": size[1],
         "unused": counted(selection.unused(layout)),
     }
-
-
-def frame_of(number: int) -> int | None:
-    """Return a frame of `images.csv`, in which -1 stands for none."""
-    return None if number < 0 else int(number)
 
 
 def content(path: Path | str) -> bytes | None:
@@ -189,21 +202,64 @@ def read(
     InputError
         As `inspect`.
     """
-    data = content(path)
-    with opened(path, data) as file:
-        return _picture(file, path, selection or Selection(), position, frame)
+    return next(pictures(path, selection, [(position, frame)]))
+
+
+def pictures(
+    path: Path | str, selection: Selection | None, places: Iterable[tuple[int, int | None]]
+) -> Iterator[np.ndarray]:
+    """Decode several images of a file, one after another, as `read` does.
+
+    Parameters
+    ----------
+    path, selection
+        As `read` takes them.
+    places : iterable of (int, int or None)
+        The position and the frame of each.
+    """
+    with opened(path, content(path)) as file:
+        for position, frame in places:
+            yield _picture(file, path, selection or Selection(), position, frame)
+
+
+def of_jobs(
+    folder: Path | str, jobs: Sequence[Job], selection: Selection | None
+) -> Iterator[tuple[Job, np.ndarray]]:
+    """Decode images by rows of `images.csv`, and open a file once for those that follow each other.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where the files lie.
+    jobs : sequence of tuple
+        Each begins with a row's file, position and frame; -1 stands for no frame.
+    selection : Selection, optional
+        Which planes are used; the first by default.
+
+    Yields
+    ------
+    tuple
+        A job, and its picture as `read` returns it.
+    """
+    for file, same in groupby(jobs, key=itemgetter(0)):
+        part = list(same)
+        places = [(job[1], None if job[2] < 0 else job[2]) for job in part]
+        # As text: a Path takes longer to make than a small file to read.
+        yield from zip(part, pictures(f"{folder}/{file}", selection, places), strict=True)
 
 
 def _picture(
     file: ImageFile, path: Path | str, selection: Selection, position: int, frame: int | None
 ) -> np.ndarray:
-    """Return one picture of a file; name the file where the selection does not suit it."""
-    try:
-        return selection.picture(file, position, frame)
-    except BadImage:
-        raise
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    """Return one picture of a file, and name it where it cannot be had."""
+    named = f"{path}{_name(file, position, frame)}"
+    with naming(named):
+        try:
+            return selection.picture(file, position, frame)
+        except BadImage:
+            raise
+        except InputError as error:
+            raise InputError(f"{named}: {error}") from error
 
 
 def planes_beside(path: Path | str) -> Path | None:

@@ -195,8 +195,7 @@ def _histogram(
 ) -> np.ndarray:
     """Count the pixels of images in bins of width `step` from the lowest, int64 (65 536,)."""
     total = np.zeros(HISTOGRAM_BINS, np.int64)
-    for file, position, frame in jobs:
-        array = reading.read(Path(folder, file), selection, position, reading.frame_of(frame))
+    for _, array in reading.of_jobs(folder, jobs, selection):
         for rows in _parts(array, _AT_ONCE):
             bins = array[rows].ravel().astype(np.float64)
             bins -= lowest

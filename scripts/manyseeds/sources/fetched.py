@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ["image", "class", "group", "split", "angle", "file", "position", "frame"]
+COLUMNS += ["position_name"]
 COLUMNS += ["width", "height", "bit_depth", "dtype", "minimum", "maximum", "pages", "planes"]
 COLUMNS += ["unused", "channels", "pixel_size", "pixel_height", "mode", "color_table", "format"]
 COLUMNS += ["quality", "sha256"]

@@ -48,8 +48,8 @@ def of_folder(
 def of_files(paths: Iterable[Path], relative_to: Path | None = None) -> str:
     """Return a digest of the names, sizes and dates of files, and of which files they are.
 
-    Files that change places with the same size and date have other numbers (inodes), and a file
-    that is written anew with its old size and date still tells when that was done.
+    Size and date do not tell when two files change places, or when a file is replaced and given
+    its old date. The number of a file (inode) and the time of its last change do.
 
     Parameters
     ----------

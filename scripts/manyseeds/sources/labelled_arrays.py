@@ -122,6 +122,7 @@ def _write_batch(
                 "file": path,
                 "position": 0,
                 "frame": -1,
+                "position_name": "",
                 "width": pixels.shape[1],
                 "height": pixels.shape[0],
                 "bit_depth": 8,

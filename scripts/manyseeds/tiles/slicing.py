@@ -9,6 +9,7 @@ import pandas as pd
 
 from manyseeds.errors import InputError
 from manyseeds.images import reading, scaling
+from manyseeds.images.layout import MAX_PIXELS
 from manyseeds.images.selection import Selection
 from manyseeds.machine import disks, processes
 
@@ -161,7 +162,16 @@ def _shapes(table: pd.DataFrame, pixel_size: float | None) -> np.ndarray:
             f"{larger:,} of {len(table):,} images have larger pixels than `pixel_size`, so that "
             "they are blurred beside others"
         )
-    return np.maximum(1, np.rint(shapes * factors)).astype(int)
+    resized = np.maximum(1, np.rint(shapes * factors)).astype(int)
+    largest = resized.prod(axis=1).argmax()
+    if resized[largest].prod() > MAX_PIXELS:
+        width, height = resized[largest]
+        raise InputError(
+            f"pixel_size: {pixel_size:g} µm would make {width:,} x {height:,} pixels of "
+            f"{table.loc[largest, 'image']}, whose pixels are "
+            f"{table.loc[largest, 'pixel_size']:g} µm wide. Give a larger one."
+        )
+    return resized
 
 
 def _tile_index(table: pd.DataFrame, counts: np.ndarray, columns: int) -> pd.DataFrame:
@@ -208,9 +218,7 @@ def _slice_batch(
     # Mapped again for each batch: what was written leaves this process's memory with the map.
     array = np.lib.format.open_memmap(out, "r+")
     side = array.shape[1]
-    for file, position, frame, name, shape, start, whole in jobs:
-        path = f"{folder}/{file}"
-        pixels = reading.read(path, selection, position, reading.frame_of(frame))
+    for (_, _, _, name, shape, start, whole), pixels in reading.of_jobs(folder, jobs, selection):
         pixels = reading.resize(scaling.to_8bit(pixels, *scale), *shape)
         # Gray becomes RGB at the very end, by broadcasting into the array.
         pixels = reading.to_color(pixels, "gray" if pixels.ndim == 2 else color)

@@ -44,7 +44,7 @@ def test_a_plane_that_a_czi_never_recorded_is_not_black(tmp_path):
     write_czi(path, {(0, 0, 0): A[0], (0, 0, 1): A[1], (1, 0, 0): A[2]})
     assert [row["maximum"] for row in reading.inspect(path)] == [A[0].max(), A[2].max()]
     for z in (2, "mean", "max"):
-        with pytest.raises(InputError, match=r"a\.czi: a plane .* never recorded \(Z 2\)\. Choose"):
+        with pytest.raises(InputError, match=r"a\.czi#2: a plane .* never recorded \(Z 2\)"):
             reading.inspect(path, Selection(z=z))
 
 
@@ -98,7 +98,19 @@ def test_an_image_that_a_plate_promises_is_there(tmp_path):
         reading.inspect(path)
 
 
+def test_a_zarr_of_which_nothing_is_stored_is_not_black(tmp_path):
+    write_zarr(tmp_path / "a.zarr", np.zeros((32, 40), np.uint16), [space("y"), space("x")])
+    with pytest.raises(InputError, match=r"a\.zarr: a plane .* never recorded \(the first\)"):
+        reading.inspect(tmp_path / "a.zarr")
+
+
 # numbers that mean others
+
+
+def test_numbers_that_no_table_holds_are_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[0, 2**60 + 1]], np.uint64))
+    with pytest.raises(InputError, match=r"a\.tif: holds numbers beyond 2\^53\. Save it"):
+        reading.inspect(tmp_path / "a.tif")
 
 
 def imagej(path, stored, **calibration):
@@ -167,6 +179,25 @@ def test_axes_of_zarr_are_known_by_their_type(tmp_path):
     write_zarr(tmp_path / "a.zarr", A[:2], axes, **labels)
     picked = reading.read(tmp_path / "a.zarr", Selection(channels="DAPI"))
     np.testing.assert_array_equal(picked, A[1])
+
+
+def test_a_picture_that_lies_on_its_side_has_its_pixel_size_turned(tmp_path):
+    about = {"axes": "YX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 2.0}
+    turned = [(274, "H", 1, 6, True)]
+    tifffile.imwrite(tmp_path / "a.ome.tif", A[0], metadata=about, extratags=turned)
+    (facts,) = reading.inspect(tmp_path / "a.ome.tif")
+    assert (facts["width"], facts["height"]) == (32, 40)
+    assert (facts["pixel_size"], facts["pixel_height"]) == (2.0, 0.5)
+
+
+def test_a_tag_of_some_program_of_no_known_type_harms_nothing(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, A[0], extratags=[(65_432, "H", 1, 7, True)], metadata=None)
+    data = bytearray(path.read_bytes())
+    at = data.index((65_432).to_bytes(2, "little"))
+    data[at + 2] = 99
+    path.write_bytes(data)
+    np.testing.assert_array_equal(reading.read(path), A[0])
 
 
 def test_width_and_height_have_units_of_their_own(tmp_path):

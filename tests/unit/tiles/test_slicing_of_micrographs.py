@@ -97,6 +97,16 @@ def test_fields_of_two_magnifications_become_alike(tmp_path):
     assert np.abs(fine - coarse)[..., 1:-1].max() < 16
 
 
+def test_a_size_that_makes_an_image_too_large_is_refused(tmp_path):
+    write(tmp_path / "a.tif", random((16, 24), "u1"), 0.5)
+    table = rows_of(tmp_path, "a.tif")
+    # 24 x 16 pixels of 0.5 µm are 120,000 x 80,000 of 0.1 nm.
+    with pytest.raises(
+        InputError, match=r"pixel_size: 0\.0001 µm .* 120,000 x 80,000 pixels of a\.tif"
+    ):
+        slicing.slice_images(table, tmp_path, tmp_path / "t.npy", size=8, pixel_size=0.0001)
+
+
 def test_a_file_without_a_size_of_its_pixels_is_named(tmp_path):
     write(tmp_path / "a.tif", random((8, 8), "u1"), 0.5)
     write(tmp_path / "b.tif", random((8, 8), "u1", 1))

@@ -64,11 +64,9 @@ class Czi(ImageFile):
                 height,
                 dtype=np.dtype(dtype),
                 color=color,
-                bits=8 * np.dtype(dtype).itemsize,
                 sizes=sizes,
                 channels=about.channels(sizes.get("C", 1)),
                 pixel_size=about.pixel_size,
-                mode="RGB" if color else "L",
                 name=about.scene(scene),
             )
             for scene, (width, height) in zip(self._scenes, rectangles, strict=True)

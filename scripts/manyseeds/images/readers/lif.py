@@ -64,8 +64,6 @@ def _layout(image: LifImageABC) -> Layout:
     height, width = sizes.pop(down), sizes.pop(across)
     if "Y" in sizes:
         sizes["Z"] = sizes.pop("Y")
-    count = sizes.get("C", 1)
-    names = _channels(image)
     # Coordinates are in meters; one point has no distance to a next.
     x, y = (_step(image.coords.get(axis)) for axis in (across, down))
     return Layout(
@@ -73,11 +71,9 @@ def _layout(image: LifImageABC) -> Layout:
         height,
         dtype=np.dtype(image.dtype).newbyteorder("="),
         color=samples == 3,
-        bits=8 * np.dtype(image.dtype).itemsize,
         sizes={axis: size for axis, size in sizes.items() if size > 1},
-        channels=names if len(names) == count else ("",) * count,
+        channels=_channels(image),
         pixel_size=pixel_size(x, y, "m"),
-        mode="RGB" if samples == 3 else "L",
         name=image.name,
     )
 

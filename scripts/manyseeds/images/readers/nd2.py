@@ -36,18 +36,15 @@ class Nd2(ImageFile):
         size = self._file.voxel_size()
         about = getattr(self._file.metadata, "channels", None) or []
         names = tuple(one.channel.name or "" for one in about)
-        count = sizes.get("C", 1)
         self.layouts = tuple(
             Layout(
                 width,
                 height,
                 dtype=np.dtype(self._file.dtype),
                 color=color,
-                bits=8 * self._file.dtype.itemsize,
                 sizes=sizes,
-                channels=names if len(names) == count else ("",) * count,
+                channels=names,
                 pixel_size=pixel_size(size.x, size.y),
-                mode="RGB" if color else "L",
                 name=self._name(position),
             )
             for position in range(positions)

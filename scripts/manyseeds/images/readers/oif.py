@@ -42,7 +42,6 @@ class Oif(ImageFile):
                 width,
                 height,
                 dtype=np.dtype(self._file.dtype),
-                bits=8 * np.dtype(self._file.dtype).itemsize,
                 sizes={axis: size for axis, size in sizes.items() if size > 1},
                 channels=tuple(
                     str(settings.get(f"Channel {number} Parameters", {}).get("CH Name", ""))

@@ -38,6 +38,10 @@ class OmeZarr(ImageFile):
     def _plane(self, position: int, place: Mapping[str, int]) -> np.ndarray:
         return self._images[position].plane(place)
 
+    def is_recorded(self, position: int, place: Mapping[str, int]) -> bool:
+        """Return whether anything of the image is stored; programs leave out empty chunks."""
+        return bool(self._images[position].array.nchunks_initialized)
+
 
 class _Image:
     """One image: its array of full resolution, with what the metadata say of it."""
@@ -62,16 +66,14 @@ class _Image:
             )
         *leading, height, width = array.shape
         sizes = {a: n for a, n in zip(self.axes, leading, strict=False) if n > 1}
-        count = sizes.get("C", 1)
         labels = [one.get("label") or "" for one in about.get("omero", {}).get("channels", [])]
         dtype = np.dtype("uint8" if array.dtype == bool else array.dtype).newbyteorder("=")
         self.layout = Layout(
             width,
             height,
             dtype=dtype,
-            bits=8 * dtype.itemsize,
             sizes=sizes,
-            channels=tuple(map(str, labels)) if len(labels) == count else ("",) * count,
+            channels=tuple(map(str, labels)),
             pixel_size=_pixel_size(multiscale, datasets[0], axes),
             name=name,
         )

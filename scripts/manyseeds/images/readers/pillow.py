@@ -101,9 +101,8 @@ class PillowImage(ImageFile):
             self._first.shape[0],
             dtype=self._first.dtype,
             color=self._first.ndim == 3,
-            bits=1 if image.mode == "1" else 8 * self._first.dtype.itemsize,
+            bits=1 if image.mode == "1" else 0,
             sizes={PAGES: pages},
-            channels=("",),
             mode=image.mode,
             color_table=table,
         )

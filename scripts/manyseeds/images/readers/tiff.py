@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -23,6 +24,7 @@ _UNNAMED = {"I", "Q"}  # axes of a sequence and of unknown meaning
 _TAGS = {254, 255, 269, *range(256, 267), *range(273, 293), *range(296, 307), *range(315, 320)}
 _TAGS |= {*range(320, 326), 338, 339, 340, 341, 347}
 """Tags of TIFF 6.0 that say nothing of a program's own. A description (270) may."""
+_REUSABLE = 65_000  # tags from this number on mean what their program likes
 _JPEG, _END_OF_JPEG = {7, 33007, 34892}, b"\xff\xd9"
 _ONE_FILE = "Save each field as one file (with Bio-Formats: bfconvert)."
 
@@ -191,17 +193,17 @@ class _Planes:
             sizes[PAGES] = len(self.mixed)
         if self.channels_in_page > 1:
             sizes["C"] = sizes.get("C", 1) * self.channels_in_page
-        count = sizes.get("C", 1)
         # One pixel tells what kind of numbers come, and whether they are colors.
         shape = [1 if axis in "YX" else n for axis, n in zip(page.axes, page.shape, strict=True)]
         pixel = self._picture(page, np.zeros(shape, page.dtype), 0)
         width, height = page.imagewidth, page.imagelength
         if tiff_colors.orientation_of(page) >= 5:
             width, height = height, width
+            pixel_size = pixel_size and (pixel_size[1], pixel_size[0])
         table = ""
         if page.photometric == PHOTOMETRIC.PALETTE:
             table = color_tables.described(tiff_colors.table_of(page))
-        names = tuple(channels) if len(channels) == count else ("",) * count
+        names = tuple(channels)
         if self.channels_in_page > 1 and page.photometric == PHOTOMETRIC.RGB:
             names = ("red", "green", "blue", *[""] * (self.channels_in_page - 3))
         return Layout(
@@ -209,7 +211,7 @@ class _Planes:
             height=height,
             dtype=pixel.dtype,
             color=pixel.ndim == 3,
-            bits=page.bitspersample if page.bitspersample < 8 else 8 * pixel.dtype.itemsize,
+            bits=page.bitspersample if page.bitspersample < 8 else 0,
             sizes=sizes,
             channels=names,
             pixel_size=pixel_size,
@@ -298,6 +300,10 @@ class _Catcher(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
+        tag = re.search(r"TiffTag (\d+) .*invalid data type", message)
+        if tag and int(tag[1]) >= _REUSABLE:
+            # Of some program's own; no picture here depends on it.
+            return
         if "OME series contains index out of range" in message:
             self.faults.append("pages are missing that its OME metadata say it has")
         elif record.levelno >= logging.ERROR:
