@@ -17,7 +17,7 @@ AXES = {"C": "channel", "Z": "z-plane", "T": "frame", PAGES: "page"}
 """The axes beyond a plane's own, by their letters, with what one of each is called."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Layout:
     """What one position of a file holds.
 
@@ -63,17 +63,14 @@ class Layout:
     def __post_init__(self) -> None:
         if self.dtype.kind not in "uif":
             raise Unreadable(f"holds {self.dtype} numbers, which are not read")
-        places = {axis: place for place, axis in enumerate(AXES)}
-        known_first = sorted(self.sizes.items(), key=lambda one: places.get(one[0], len(places)))
-        derived = {
-            "sizes": dict(known_first),
-            "bits": self.bits or 8 * self.dtype.itemsize,
-            "mode": self.mode or ("RGB" if self.color else "L"),
-        }
+        if len(self.sizes) > 1:
+            others = [axis for axis in self.sizes if axis not in AXES]
+            order = [*(axis for axis in AXES if axis in self.sizes), *others]
+            self.sizes = {axis: self.sizes[axis] for axis in order}
+        self.bits = self.bits or 8 * self.dtype.itemsize
+        self.mode = self.mode or ("RGB" if self.color else "L")
         if len(self.channels) != self.size("C"):
-            derived["channels"] = ("",) * self.size("C")
-        for name, value in derived.items():
-            object.__setattr__(self, name, value)
+            self.channels = ("",) * self.size("C")
 
     def size(self, axis: str) -> int:
         """Return how many planes there are along an axis."""

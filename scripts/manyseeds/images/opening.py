@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from PIL import UnidentifiedImageError
 
@@ -56,35 +57,37 @@ def opened(path: Path | str, data: bytes | None = None) -> Iterator[ImageFile]:
     BadImage
         The file is damaged, of no known format, or of a layout that is not read.
     """
-    with naming(path), _reader(path, data)(path, data) as file:
-        yield file
+    try:
+        with _reader(path, data)(path, data) as file:
+            yield file
+    except Exception as error:
+        raise_named(path, error)
 
 
-@contextmanager
-def naming(image: Path | str) -> Iterator[None]:
-    """Name the image in whatever goes wrong while it is read.
+def raise_named(image: Path | str, error: Exception) -> NoReturn:
+    """Raise what went wrong while an image was read, with the name of the image.
 
     Raises
     ------
     BadImage
-        In the place of any exception but InputError and MemoryError.
+        In the place of any exception but InputError and MemoryError, which are raised as they are.
     """
-    try:
-        yield
-    except (InputError, MemoryError):
-        raise
-    except Unreadable as error:
-        raise BadImage(image, error.reason, error.remedy) from error
-    except Damaged as error:
-        raise BadImage(image, f"damaged: {error}") from error
-    except UnidentifiedImageError as error:
-        raise BadImage(image, "not an image, or of an unknown format") from error
+    match error:
+        case InputError() | MemoryError():
+            raise error
+        case Unreadable():
+            raise BadImage(image, error.reason, error.remedy) from error
+        case Damaged():
+            raise BadImage(image, f"damaged: {error}") from error
+        case UnidentifiedImageError():
+            raise BadImage(image, "not an image, or of an unknown format") from error
     # Decoders raise nearly anything on damaged data: OSError, SyntaxError, KeyError...
-    except Exception as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise BadImage(image, f"cannot be decoded ({said})", _UNDECODED) from error
+    said = " ".join(str(error).split()) or type(error).__name__
+    raise BadImage(image, f"cannot be decoded ({said})", _UNDECODED) from error
 
 
+_PILLOW = {b"\x89PNG", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1", b"\xff\xd8\xff\xdb"}
+"""The commonest beginnings, PNG and JPEG: small files must not wait for all others."""
 _TIFF = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 
 
@@ -95,11 +98,15 @@ def _reader(path: Path | str, data: bytes | None) -> Reader:
 
         return lambda path, data: OmeZarr(path)
     head = _head(path) if data is None else data[:_HEAD]
-    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122
+    if head[:4] in _PILLOW:
+        from manyseeds.images.readers.pillow import PillowImage
+
+        return PillowImage
     if head[:4] in _TIFF:
         from manyseeds.images.readers.tiff import Tiff
 
         return Tiff
+    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122
     if head.startswith(b"ZISRAWFILE"):
         from manyseeds.images.readers.czi import Czi
 

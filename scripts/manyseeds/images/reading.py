@@ -19,7 +19,7 @@ from PIL import Image
 
 from manyseeds.errors import BadImage, InputError
 from manyseeds.images.layout import ImageFile, Layout
-from manyseeds.images.opening import naming, opened
+from manyseeds.images.opening import opened, raise_named
 from manyseeds.images.selection import Selection, counted, described
 
 Job = TypeVar("Job", bound=tuple)
@@ -252,14 +252,13 @@ def _picture(
     file: ImageFile, path: Path | str, selection: Selection, position: int, frame: int | None
 ) -> np.ndarray:
     """Return one picture of a file, and name it where it cannot be had."""
-    named = f"{path}{_name(file, position, frame)}"
-    with naming(named):
-        try:
-            return selection.picture(file, position, frame)
-        except BadImage:
-            raise
-        except InputError as error:
+    try:
+        return selection.picture(file, position, frame)
+    except Exception as error:
+        named = f"{path}{_name(file, position, frame)}"
+        if isinstance(error, InputError) and not isinstance(error, BadImage):
             raise InputError(f"{named}: {error}") from error
+        raise_named(named, error)
 
 
 def planes_beside(path: Path | str) -> Path | None:
