@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from manyseeds.audit import pixel_sizes
 from manyseeds.audit.findings import EXAMPLES, Check, Finding
 
 MARGIN = 0.05
@@ -26,6 +27,12 @@ ORDERED = {
     "quality": {"JPEG quality": lambda images: images["quality"]},
 }
 """Numbers of a property, which have an order: near ones may tell a class as equal ones do."""
+SHOWN = {
+    # A table of one hue is undone, so that no network sees it.
+    "color_table": lambda tables: tables.where(~tables.str.fullmatch("|gray|#.*"), "none"),
+    "pixel_size": pixel_sizes.labels,
+}
+"""What is compared of a property, where that is not what stands in `images.csv`."""
 NEIGHBOURS = 5
 """Images on each side, by value, from which a class is guessed."""
 
@@ -87,6 +94,9 @@ def check(images: pd.DataFrame) -> list[Check]:
 
     checks = []
     columns = images.assign(size=images["width"].astype(str) + " x " + images["height"].astype(str))
+    for column, shown in SHOWN.items():
+        if column in columns:
+            columns[column] = shown(columns[column])
     chance = images["class"].value_counts(normalize=True).max()
     for column, name in PROPERTIES.items():
         title = f"class told by {name}"
@@ -97,12 +107,6 @@ def check(images: pd.DataFrame) -> list[Check]:
         if column == "quality" and not values.any():
             checks.append(Check(title, "No image is a JPEG.", applicable=False))
             continue
-        if column == "pixel_size":
-            values = values.map(lambda size: "unknown" if np.isnan(size) else f"{size:.3g} µm")
-        if column == "color_table":
-            # A table of one hue is undone, so that no network sees it.
-            values = values.where(~values.str.fullmatch("|gray|#.*"), "none")
-        columns[column] = values
         if len(set(values)) == 1:
             statement = f"All {len(values):,} images have the same ({values.iloc[0]})."
             checks.append(Check(title, statement))

@@ -9,6 +9,27 @@ TOLERANCE = 0.01
 """By what share sizes may differ that count as one; metadata are rounded."""
 
 
+def labels(sizes: pd.Series) -> pd.Series:
+    """Return sizes of pixels as text, so that those within `TOLERANCE` have one label.
+
+    Parameters
+    ----------
+    sizes : pandas.Series
+        Of n images, in µm; nan where a file does not say it.
+
+    Returns
+    -------
+    pandas.Series
+        Such as "0.5 µm", the least of those that go together, or "unknown".
+    """
+    label_of, least = {}, None
+    for size in np.unique(sizes.dropna()):
+        if least is None or size > least * (1 + TOLERANCE):
+            least = size
+        label_of[size] = f"{least:g} µm"
+    return sizes.map(label_of).fillna("unknown")
+
+
 def check(images: pd.DataFrame, pixel_size: float | None = None) -> Check:
     """Return the check that pixels are as large in one image as in another.
 
@@ -30,7 +51,7 @@ def check(images: pd.DataFrame, pixel_size: float | None = None) -> Check:
         return Check(title, statement)
     oblong = images[(images["pixel_height"] / sizes - 1).abs() > TOLERANCE]
     low, high = sizes.min(), sizes.max()
-    differ = bool(high > low * (1 + TOLERANCE))
+    differ = len(set(labels(sizes.dropna()))) > 1
     findings = []
     if differ or sizes.isna().any():
         findings.append(_sizes_of_classes(images))
@@ -47,23 +68,21 @@ def check(images: pd.DataFrame, pixel_size: float | None = None) -> Check:
         statement = f"All {len(images):,} images have pixels of {low:g} µm."
         return Check(title, statement)
     unknown = int(sizes.isna().sum())
-    statement = (
-        f"Pixels are {low:g} to {high:g} µm wide"
-        if differ
-        else f"Pixels are {low:g} µm wide where the file says it"
-    )
-    statement += f"; {unknown:,} of {len(images):,} images do not say it." if unknown else "."
+    statement = f"Pixels are {low:g}{f' to {high:g}' if differ else ''} µm wide"
+    statement += f"; {unknown:,} of {len(images):,} images do not say it" if unknown else ""
+    statement += f"; in {len(oblong):,} they are not square." if len(oblong) else "."
     return Check(title, f"{statement} The key `pixel_size` brings all to one scale.", findings)
 
 
 def _sizes_of_classes(images: pd.DataFrame) -> Finding:
     """Name each class's sizes with their numbers of images, and an image of each."""
     parts, files, classes = [], [], []
-    for label, part in images.groupby("class"):
-        rounded = part["pixel_size"].map(lambda size: "unknown" if np.isnan(size) else f"{size:g}")
-        counts = rounded.value_counts()
-        parts.append(f"{label}: " + ", ".join(f"{size} ({n:,})" for size, n in counts.items()))
-        first = part.groupby(rounded, sort=False)["image"].first().head(EXAMPLES)
+    for label, part in images.assign(label=labels(images["pixel_size"])).groupby("class"):
+        shown = part["label"].value_counts()
+        named = [f"{size} ({number:,})" for size, number in shown.head(EXAMPLES).items()]
+        more = [f"{len(shown) - EXAMPLES:,} more"] if len(shown) > EXAMPLES else []
+        parts.append(f"{label}: {', '.join(named + more)}")
+        first = part.groupby("label", sort=False)["image"].first().head(EXAMPLES)
         files += first.tolist()
         classes += [label] * len(first)
-    return Finding(f"µm a pixel (images): {'; '.join(parts)}", files=files, classes=classes)
+    return Finding(f"size of a pixel (images): {'; '.join(parts)}", files=files, classes=classes)

@@ -4,11 +4,12 @@ The names in a figure are the user's. matplotlib draws a letter in the first fon
 it, and a box if none has it.
 """
 
+import errno
 import functools
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 
 from anyascii import anyascii
@@ -148,11 +149,12 @@ def _is_ours(letter: str) -> bool:
     return letter.isascii() or _has(FONT, letter)
 
 
-def _families() -> Iterable[str]:
+@functools.cache
+def _families() -> tuple[str, ...]:
     """Return the names of all installed families in which to look for letters."""
     names = {entry.name for entry in _fonts().ttflist}
     others = sorted(name for name in names if not DUMMIES.search(name))
-    return dict.fromkeys([FONT, *(name for name in WIDE if name in names), *others])
+    return tuple(dict.fromkeys([FONT, *(name for name in WIDE if name in names), *others]))
 
 
 @functools.cache
@@ -171,21 +173,24 @@ def _fonts() -> font_manager.FontManager:
 
 def _has(family: str, letter: str) -> bool:
     """Return whether the font that matplotlib takes for a family draws something for a letter."""
-    font, letters = _font(family)
-    if font is None or ord(letter) not in letters:
+    path, letters = _font(family)
+    if ord(letter) not in letters:
         return False
+    font = font_manager.get_font(path)
     font.load_char(ord(letter), LoadFlags.NO_SCALE)
     return letter.isspace() or len(font.get_path()[0]) > 0
 
 
 @functools.cache
-def _font(family: str) -> tuple[FT2Font | None, frozenset[int]]:
-    """Return the font of a family and the numbers of its letters."""
+def _font(family: str) -> tuple[str, frozenset[int]]:
+    """Return the file of a family's font and the numbers of its letters."""
     try:
         path = font_manager.fontManager.findfont(
             font_manager.FontProperties(family=family), fallback_to_default=False
         )
-        font = font_manager.get_font(path)
-        return font, frozenset(font.get_charmap())
-    except (OSError, RuntimeError, ValueError):
-        return None, frozenset()
+        # Not kept: a font keeps its file open, and there may be more fonts than open files.
+        return path, frozenset(FT2Font(path).get_charmap())
+    except (OSError, RuntimeError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.EMFILE:
+            raise
+        return "", frozenset()

@@ -122,9 +122,9 @@ def shapes(colors: Mapping[str, str]) -> dict[str, str]:
     return {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(colors)}
 
 
-def wrapped_label(label: str, letters: int = LONG, lines: int = LINES) -> str:
+def wrapped_label(label: str, letters: int = LONG) -> str:
     """Return a label broken into lines of so many letters; of more lines it ends in an ellipsis."""
-    return textwrap.fill(label, letters, max_lines=lines, placeholder="…")
+    return textwrap.fill(label, letters, max_lines=LINES, placeholder="…")
 
 
 def accuracy_breaks(bottom: float) -> list[float]:

@@ -41,6 +41,25 @@ def naming_full(folder: Path | str, remedy: str = FREE_SPACE) -> Iterator[None]:
         raise InputError(f"{folder}: no space is left on its disk. {remedy}") from error
 
 
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield where to write a file, which then takes its place at once: whoever opens it has all.
+
+    Parameters
+    ----------
+    path : path
+        Of the file. One that is there stays until the new one is whole.
+
+    """
+    # Another job may write the same file.
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def create_npy(
     path: Path | str, shape: Sequence[int], dtype: type | str = "uint8", remedy: str = FREE_SPACE
 ) -> "np.memmap":

@@ -14,7 +14,7 @@ def for_images(table: Path | str, workers: int, pixel_size: float | None = None)
     Parameters
     ----------
     table : path-like
-        `images.csv`; its width, height, bit_depth, mode, planes and sizes of pixels are used.
+        `images.csv`; its width, height, bit_depth, mode, pages and sizes of pixels are used.
     workers : int
         Processes that read at the same time.
     pixel_size : float, optional
@@ -33,7 +33,7 @@ def for_images(table: Path | str, workers: int, pixel_size: float | None = None)
 def _bytes(row: dict[str, str], pixel_size: float | None) -> int:
     """Return the bytes of an image, in three channels if it may become color."""
     channels, value = 1, max(1, int(row["bit_depth"]) // 8)
-    if row["planes"] != "one plane":
+    if int(row["pages"]) > 1:
         # Planes are added up as 64-bit floats.
         channels, value = 3, 8
     elif row["mode"] not in {"1", "L"}:

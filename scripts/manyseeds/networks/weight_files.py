@@ -1,12 +1,11 @@
 """Files of weights, written whole or not at all."""
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from manyseeds.machine.disks import naming_full
+from manyseeds.machine.disks import naming_full, written_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,9 +35,7 @@ def write_weights(
     from safetensors.torch import save_file
 
     path = Path(path)
-    # Another job may write the same file.
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    with naming_full(path.parent):
+    with naming_full(path.parent), written_whole(path) as unfinished:
         try:
             unfinished.touch()
             # safetensors makes files that their owner alone may read.
@@ -46,12 +43,9 @@ def write_weights(
             tensors = {name: tensor.contiguous() for name, tensor in weights.items()}
             save_file(tensors, unfinished, metadata)
             unfinished.chmod(rights)
-            unfinished.replace(path)
         except SafetensorError as error:
             number = re.search(r"\(os error (\d+)\)", str(error))
             if number is None:
                 raise
             # It is no OSError, but says the number of one.
             raise OSError(int(number[1]), str(error), str(path)) from error
-        finally:
-            unfinished.unlink(missing_ok=True)

@@ -180,17 +180,15 @@ def _tile_index(table: pd.DataFrame, counts: np.ndarray, columns: int) -> pd.Dat
     index = table[["image", "class", "group", "split", "angle"]]
     index = index.loc[index.index.repeat(counts)].reset_index(drop=True)
     index["row"], index["column"] = np.divmod(numbers, columns)
-    index.insert(0, "tile", [_stem(path) for path in index["image"]])
+    # What follows the file in the image's name says which of the file's it is.
+    stems = [
+        f"{PurePosixPath(file).with_suffix('')}{image.removeprefix(file)}"
+        for file, image in zip(table["file"], table["image"], strict=True)
+    ]
+    index.insert(0, "tile", np.repeat(stems, counts))
     places = "_r" + index["row"].astype(str) + "_c" + index["column"].astype(str)
     index["tile"] += places.where(counts.repeat(counts) > 1, "")
     return index
-
-
-def _stem(image: str) -> str:
-    """Return an image's name without its suffix, but with what says which of a file's it is."""
-    path = PurePosixPath(image)
-    _, mark, number = path.suffix.partition("#")
-    return path.with_name(f"{path.name.removesuffix(path.suffix)}{mark}{number}").as_posix()
 
 
 def _check_unique(index: pd.DataFrame) -> None:

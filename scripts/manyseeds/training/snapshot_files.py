@@ -17,7 +17,7 @@ from torch import Tensor
 
 from manyseeds import tables
 from manyseeds.errors import InputError
-from manyseeds.machine.disks import megabytes, naming_full
+from manyseeds.machine.disks import megabytes, naming_full, written_whole
 from manyseeds.networks.layers import PlacedLayer
 from manyseeds.training.checkpoints import fingerprint
 from manyseeds.training.snapshots import (
@@ -167,11 +167,10 @@ class SnapshotFiles:
 
     def _write(self, file: Path, content: bytes) -> None:
         path = self._folder / file
-        unfinished = path.with_suffix(".unfinished")
         with naming_full(self._folder):
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(content)
-            unfinished.replace(path)
+            with written_whole(path) as unfinished:
+                unfinished.write_bytes(content)
 
 
 def open_snapshots(folder: Path, seed: int) -> Iterator[tuple[int, dict[str, Tensor]]]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manyseeds.audit import file_properties
+from manyseeds.images import color_tables
 
 
 def images(classes, **properties):
@@ -139,3 +140,31 @@ def test_few_images_are_no_proof():
     """If two of four images are from another camera, it may well be chance."""
     checks = results(images(["a", "a", "b", "b"], width=[8, 8, 9, 9]))
     assert checks["width and height"].result == "passed"
+
+
+def ramp(*top):
+    """Return a color table that shows gray values in one hue."""
+    return np.rint(np.arange(256)[:, None] * np.array(top) / 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "result"),
+    [
+        # Tables of one hue are undone, and networks see the same gray values.
+        (ramp(0, 255, 0), ramp(255, 0, 255), "passed"),
+        (ramp(255, 255, 255), ramp(255, 0, 255), "passed"),
+        (ramp(0, 255, 0), ramp(0, 255, 0)[::-1], "found"),
+    ],
+)
+def test_a_class_told_by_its_color_table(one, other, result):
+    tables = [color_tables.described(table) for table in (one, other)]
+    table = images(["a"] * 20 + ["b"] * 20, color_table=tables[:1] * 20 + tables[1:] * 20)
+    assert results(table)["color table"].result == result
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "result"), [(0.5, 0.502, "passed"), (0.5, 0.65, "found"), (0.5, None, "found")]
+)
+def test_a_class_told_by_its_pixel_size(one, other, result):
+    sizes = pd.Series([one] * 20 + [other] * 20, dtype=float)
+    assert results(images(["a"] * 20 + ["b"] * 20, pixel_size=sizes))["pixel size"].result == result

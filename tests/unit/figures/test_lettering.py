@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import subprocess
 import sys
 import warnings
@@ -40,7 +41,8 @@ def only(monkeypatch):
     own = [entry for entry in manager.ttflist if entry.fname.startswith(mpl.get_data_path())]
 
     def forget():
-        for cache in (lettering._fonts, lettering._font, lettering.family_with, text_width):
+        caches = (lettering._fonts, lettering._font, lettering._families, lettering.family_with)
+        for cache in (*caches, text_width):
             cache.cache_clear()
         manager._findfont_cached.cache_clear()
 
@@ -54,7 +56,7 @@ def only(monkeypatch):
     forget()
 
 
-def font_with(letters, path):
+def font_with(letters, path, family="Made Up"):
     """Write a font that draws a square for each of these letters."""
     pen = TTGlyphPen(None)
     for corner, go in [((100, 0), pen.moveTo), ((100, 700), pen.lineTo), ((800, 700), pen.lineTo),
@@ -69,7 +71,7 @@ def font_with(letters, path):
     made.setupGlyf(dict.fromkeys(names, glyph))
     made.setupHorizontalMetrics(dict.fromkeys(names, (900, 100)))
     made.setupHorizontalHeader(ascent=800, descent=-200)
-    names = {"familyName": "Made Up", "styleName": "Regular", "psName": "MadeUp-Regular"}
+    names = {"familyName": family, "styleName": "Regular", "psName": "MadeUp-Regular"}
     made.setupNameTable(names)
     made.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
     made.setupPost()
@@ -229,3 +231,15 @@ def test_figures_do_not_depend_on_the_settings_of_a_notebook_or_a_folder(tmp_pat
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.stdout.split(), done.stderr) == (["agg", "10.0", "white"], "")
+
+
+def test_there_may_be_more_fonts_than_open_files(only, tmp_path):
+    fonts = [font_with("a", tmp_path / f"{n}.ttf", f"Plain {n:02d}") for n in range(90)]
+    only(*fonts, font_with("\u5bf9", tmp_path / "last.ttf", "Zhong"))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 60
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 30, limits[1]))
+    try:
+        assert lettering.family_with("\u5bf9") == "Zhong"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

@@ -168,7 +168,7 @@ def test_the_image_that_a_grid_does_not_divide_is_named(dataset):
 
 def test_images_that_differ_in_suffix_alone_are_named(dataset):
     table, folder = dataset
-    table.loc[2, "image"] = "a/f.tif"
+    table.loc[2, ["image", "file"]] = "a/f.tif"
     with pytest.raises(InputError, match=r"a/f\.png: .* same names as those of a/f\.tif"):
         slicing.slice_images(table, folder, folder / "t.npy", size=4)
 
